@@ -1,0 +1,37 @@
+# What a person types. Everything below stays in this folder: .venv, .venv-emulator, .local.
+
+# The first Python that will do; `make run PYTHON=/path/to/python3` overrides it.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+
+export PORT ?= 8000
+export FRONTDESK_DATA ?= .local
+
+.DEFAULT_GOAL := help
+.PHONY: help run test clean find-python
+
+help:
+	@echo "make run     serve Frontdesk on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 make run for another port)"
+	@echo "make test    format, lint, types, unit tests, journeys"
+	@echo "make clean   remove what was installed or cached; your data in $(FRONTDESK_DATA) stays"
+
+run: find-python
+	@"$(PYTHON)" infra/local/install.py run
+	@exec .venv/bin/python -m infra.local.run
+
+test: find-python
+	@"$(PYTHON)" infra/local/install.py test
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/pytest -m "not journey"
+	.venv/bin/pytest -m journey
+
+clean:
+	rm -rf .venv .venv-emulator .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+find-python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer, with venv, was not found: install it" \
+		"(Debian, Ubuntu: sudo apt install python3 python3-venv) or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }

@@ -1,0 +1,58 @@
+"""The Chalice app: registers routes and event handlers, nothing more.
+
+One zip, several functions: the FUNCTION setting says which of them this is, and so what it may do.
+"""
+
+import logging
+import os
+from functools import cache
+from typing import Any
+
+from chalice import Chalice
+
+from chalicelib.api.access import POLICY_TTL_SECONDS, authorize
+from chalicelib.api.views import register_routes
+from chalicelib.errors import Unauthenticated
+from chalicelib.mail.handlers import keep_house, mail_batch, relay_batch
+from chalicelib.wiring import Desk, open_desk
+
+app = Chalice(app_name="frontdesk")
+logging.getLogger("frontdesk").setLevel(os.environ.get("LOG_LEVEL", "INFO"))
+
+# While it packages, Chalice imports this file to read the routes: without settings.
+_packaging = "AWS_CHALICE_CLI_MODE" in os.environ
+desk: Desk | None = None if _packaging else open_desk(os.environ)
+
+
+@cache
+def _desk() -> Desk:
+    if desk is None:
+        raise RuntimeError("no request is served while packaging")
+    return desk
+
+
+@app.authorizer(ttl_seconds=POLICY_TTL_SECONDS)
+def authorizer(request: Any) -> Any:
+    try:
+        return authorize(request.token, request.method_arn, _desk())
+    except Unauthenticated:
+        # This very text is API Gateway's word for a 401.
+        raise Exception("Unauthorized") from None
+
+
+@app.lambda_function(name="relay")
+def relay(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    return relay_batch(event, _desk())
+
+
+@app.lambda_function(name="mail")
+def mail(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    return mail_batch(event, _desk())
+
+
+@app.lambda_function(name="housekeeping")
+def housekeeping(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    return keep_house(_desk())
+
+
+register_routes(app, _desk, authorizer)

@@ -1,0 +1,1 @@
+"""Frontdesk: what visitors write, held private, moderated, and brought to staff."""

@@ -1,0 +1,156 @@
+"""The routes: path, method, who may call it, what answers. The OpenAPI document is made of this table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from chalicelib.api import public, schemas, site, staff
+from chalicelib.api.answers import Answer
+from chalicelib.api.requests import Request
+from chalicelib.staff_tokens import Role
+from chalicelib.wiring import Desk
+
+Handler = Callable[[Request, Desk], Answer]
+
+MODERATORS: tuple[Role, ...] = ("moderator", "admin")
+ADMISSIONS: tuple[Role, ...] = ("admissions", "admin")
+ADMINS: tuple[Role, ...] = ("admin",)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method on one path. `roles` is empty for visitors' routes."""
+
+    method: str
+    path: str
+    summary: str
+    handler: Handler
+    roles: tuple[Role, ...] = ()
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    takes_forms: bool = False
+    # status: what the answer's body is; None where it is no JSON.
+    answers: dict[int, type[BaseModel] | None] | None = None
+
+    @property
+    def audience(self) -> str:
+        return "staff" if self.roles else "public"
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "POST",
+        "/v1/comments",
+        "Post a comment; it is held for a moderator",
+        public.post_comment,
+        body=schemas.CommentSubmission,
+        takes_forms=True,
+        answers={202: schemas.CommentHeld},
+    ),
+    Route(
+        "GET",
+        "/v1/comments",
+        "The approved comments of a page",
+        public.get_thread,
+        query=schemas.ThreadQuery,
+        answers={200: schemas.Thread, 304: None},
+    ),
+    Route(
+        "POST",
+        "/v1/comments/counts",
+        "How many approved comments up to 100 pages have",
+        public.count_comments,
+        body=schemas.CountsRequest,
+        answers={200: schemas.Counts},
+    ),
+    Route(
+        "POST",
+        "/v1/enquiries",
+        "Send an enquiry",
+        public.post_enquiry,
+        body=schemas.EnquirySubmission,
+        takes_forms=True,
+        answers={202: schemas.EnquiryAccepted},
+    ),
+    Route(
+        "GET",
+        "/v1/form",
+        "A form token and the crisis lines",
+        public.open_form,
+        query=schemas.FormQuery,
+        answers={200: schemas.FormToken},
+    ),
+    Route("GET", "/healthz", "Whether this answers", site.healthz, answers={200: schemas.Health}),
+    Route("GET", "/openapi.json", "This document", site.openapi, answers={200: None}),
+    Route(
+        "GET",
+        "/v1/staff/comments",
+        "Comments of one status, by default those that wait",
+        staff.list_comments,
+        MODERATORS,
+        query=schemas.CommentsQuery,
+        answers={200: schemas.StaffComments},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/comments/{comment_id}",
+        "One comment with its history",
+        staff.get_comment,
+        MODERATORS,
+        answers={200: schemas.StaffCommentWithHistory},
+    ),
+    Route(
+        "PATCH",
+        "/v1/staff/comments/{comment_id}",
+        "Decide on a comment, or redact what it shows",
+        staff.patch_comment,
+        MODERATORS,
+        body=schemas.CommentChange,
+        answers={200: schemas.StaffComment},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/enquiries",
+        "Enquiries of one status, by default the new ones",
+        staff.list_enquiries,
+        ADMISSIONS,
+        query=schemas.EnquiriesQuery,
+        answers={200: schemas.StaffEnquiries},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/enquiries/{reference}",
+        "One enquiry",
+        staff.get_enquiry,
+        ADMISSIONS,
+        answers={200: schemas.StaffEnquiry},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/tokens",
+        "Staff tokens, without their secrets",
+        staff.list_tokens,
+        ADMINS,
+        query=schemas.ListQuery,
+        answers={200: schemas.Tokens},
+    ),
+    Route(
+        "POST",
+        "/v1/staff/tokens",
+        "Make a staff token; its secret is shown once",
+        staff.post_token,
+        ADMINS,
+        body=schemas.NewToken,
+        answers={201: schemas.TokenMade},
+    ),
+    Route(
+        "DELETE",
+        "/v1/staff/tokens/{token_id}",
+        "Revoke a staff token",
+        staff.delete_token,
+        ADMINS,
+        answers={204: None},
+    ),
+    *(Route("GET", path, "A page or file that people open", site.serve_file) for path in site.FILES),
+)

@@ -1,0 +1,257 @@
+"""What callers send and get, as models: for validation, and for the OpenAPI document."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from chalicelib.api.fields import Body, Email, PageAddress, Text
+from chalicelib.comments import Status
+from chalicelib.enquiries import Channel, EnquiryStatus
+from chalicelib.staff_tokens import Role
+
+Order = Literal["oldest", "newest"]
+
+
+class CommentSubmission(Body):
+    page: PageAddress
+    name: Annotated[str, Text(1, 80)]
+    email: Email
+    message: Annotated[str, Text(1, 5000)]
+    parent_id: Annotated[str, Field(max_length=64)] | None = None
+    notify: bool = False
+    website: Annotated[str, Field(max_length=2000)] = ""
+    form_token: Annotated[str, Field(max_length=500)] = ""
+
+
+def _check_topic(topic: str, info: ValidationInfo) -> str:
+    if topic not in (info.context or {})["topics"]:
+        raise PydanticCustomError("unknown_topic", "This is not one of the topics.")
+    return topic
+
+
+class EnquirySubmission(Body):
+    name: Annotated[str, Text(1, 80)]
+    email: Email
+    message: Annotated[str, Text(1, 10_000)]
+    phone: Annotated[str, Text(0, 40)] | None = None
+    topic: Annotated[str, AfterValidator(_check_topic)] = "admissions"
+    contact_by: Annotated[list[Channel], Field(max_length=4)] = Field(default_factory=list)
+    page: PageAddress | None = None
+    consent: bool = False
+    website: Annotated[str, Field(max_length=2000)] = ""
+    form_token: Annotated[str, Field(max_length=500)] = ""
+
+    @field_validator("consent")
+    @classmethod
+    def _check_consent(cls, given: bool, info: ValidationInfo) -> bool:
+        if not given and (info.context or {})["consent_required"]:
+            raise PydanticCustomError("required", "We need your consent to read this.")
+        return given
+
+
+class CountsRequest(Body):
+    pages: Annotated[list[str], Field(max_length=100)]
+
+
+class CommentChange(Body):
+    status: Status | None = None
+    reason: Annotated[str, Text(0, 500)] | None = None
+    text: Annotated[str, Text(1, 5000)] | None = None
+
+
+class NewToken(Body):
+    role: Role
+    name: Annotated[str, Text(1, 80)] = "unnamed"
+
+
+class Query(BaseModel):
+    """A query string. Parameters that we do not know are ignored, as on the web at large."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class ListQuery(Query):
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: str | None = None
+    order: Order = "oldest"
+
+
+class ThreadQuery(ListQuery):
+    page: PageAddress
+
+
+class CommentsQuery(ListQuery):
+    status: Status = "pending"
+    page: PageAddress | None = None
+
+
+class EnquiriesQuery(ListQuery):
+    status: EnquiryStatus = "new"
+    topic: Annotated[str, Field(max_length=100)] | None = None
+
+
+class FormQuery(Query):
+    kind: Literal["comment", "enquiry"]
+
+
+class _Shown(BaseModel):
+    """What we answer with; described for the OpenAPI document, held to it by tests."""
+
+
+class HelpLineShown(_Shown):
+    name: str
+    contact: str
+    url: str
+
+
+class Help(_Shown):
+    text: str
+    lines: list[HelpLineShown]
+
+
+class PublicComment(_Shown):
+    id: str
+    parent_id: str | None
+    name: str
+    text: str
+    html: str
+    created_at: str
+    staff: bool
+
+
+class Thread(_Shown):
+    page: str
+    count: int
+    comments: list[PublicComment]
+    next_cursor: str | None
+
+
+class Counts(_Shown):
+    counts: dict[str, int]
+
+
+class CommentHeld(_Shown):
+    id: str
+    status: Literal["pending"]
+    message: str
+    help: Help
+
+
+class EnquiryAccepted(_Shown):
+    reference: str
+    message: str
+    help: Help
+
+
+class FormToken(_Shown):
+    form_token: str
+    expires_at: str
+    help: Help
+
+
+class ReasonShown(_Shown):
+    code: str
+    text: str
+
+
+class StaffComment(_Shown):
+    id: str
+    page: str
+    parent_id: str | None
+    name: str
+    email: str
+    text: str
+    html: str
+    original_text: str
+    status: Status
+    priority: Literal["normal", "urgent"]
+    reasons: list[ReasonShown]
+    score: float | None
+    created_at: str
+    decided_at: str | None
+    decided_by: str | None
+    notify: bool
+    staff: bool
+    revision: int
+
+
+class HistoryEntry(_Shown):
+    model_config = ConfigDict(populate_by_name=True)
+
+    at: str
+    actor: str
+    action: str
+    from_: Annotated[str | None, Field(alias="from")]
+    to: str | None
+    reason: str | None
+
+
+class StaffCommentWithHistory(StaffComment):
+    history: list[HistoryEntry]
+
+
+class StaffComments(_Shown):
+    comments: list[StaffComment]
+    next_cursor: str | None
+
+
+class StaffEnquiry(_Shown):
+    reference: str
+    status: EnquiryStatus
+    priority: Literal["normal", "urgent"]
+    reasons: list[ReasonShown]
+    name: str
+    email: str
+    phone: str | None
+    message: str
+    topic: str
+    contact_by: list[Channel]
+    page: str | None
+    consent_version: str | None
+    created_at: str
+    assignee: str | None
+    notes: list[Any]
+    overdue: bool
+    revision: int
+
+
+class StaffEnquiries(_Shown):
+    enquiries: list[StaffEnquiry]
+    next_cursor: str | None
+
+
+class TokenShown(_Shown):
+    id: str
+    role: Role
+    name: str
+    created_at: str
+    revoked_at: str | None
+
+
+class TokenMade(TokenShown):
+    secret: str
+
+
+class Tokens(_Shown):
+    tokens: list[TokenShown]
+    next_cursor: str | None
+
+
+class Health(_Shown):
+    status: Literal["ok"]
+
+
+class FieldError(_Shown):
+    field: str
+    code: str
+    message: str
+
+
+class Problem(_Shown):
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError]

@@ -1,0 +1,201 @@
+"""What staff call. Who they are was told by the authorizer; what their role may do is checked here again."""
+
+from typing import Any
+
+from chalicelib import audit, comments, staff_tokens
+from chalicelib.api.answers import Answer, as_json
+from chalicelib.api.cursors import make_cursor, read_cursor
+from chalicelib.api.fields import parse, parse_query
+from chalicelib.api.requests import Request
+from chalicelib.api.schemas import (
+    CommentChange,
+    CommentsQuery,
+    EnquiriesQuery,
+    ListQuery,
+    NewToken,
+)
+from chalicelib.audit import Entry
+from chalicelib.comments import Comment, Decision
+from chalicelib.enquiries import Enquiry, Letter
+from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
+from chalicelib.html_gate import to_html
+from chalicelib.staff_tokens import Actor, StaffToken
+from chalicelib.times import to_text
+from chalicelib.wiring import Desk
+
+
+def list_comments(request: Request, desk: Desk) -> Answer:
+    query = parse_query(CommentsQuery, request, {"sites": desk.sites})
+    list_name = f"comments/{query.status}/{query.page}/{query.order}"
+    found = desk.store.comments.list_by_status(
+        query.status,
+        newest_first=query.order == "newest",
+        limit=query.limit,
+        after=read_cursor(desk.hasher, list_name, query.cursor),
+        page_id=query.page,
+    )
+    _note_reading("comments", [c.id for c in found.comments], request, desk)
+    shown = [_show_comment(comment, desk) for comment in found.comments]
+    return as_json(
+        200, {"comments": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
+    )
+
+
+def get_comment(request: Request, desk: Desk) -> Answer:
+    comment = desk.store.comments.get(request.path("comment_id"))
+    desk.store.audit.add(audit.new_entry(comment.id, _actor(request).id, "read", desk.now()))
+    history = [_show_entry(entry) for entry in desk.store.audit.history(comment.id)]
+    return _with_revision({**_show_comment(comment, desk), "history": history}, comment.revision)
+
+
+def patch_comment(request: Request, desk: Desk) -> Answer:
+    revisions = request.seen_revisions()
+    change = parse(CommentChange, request.json_object())
+    if change.status is None and change.text is None:
+        raise InvalidFields([FieldProblem("status", "required", "Say a status, a text, or both.")])
+    comment = comments.decide(
+        request.path("comment_id"),
+        Decision(change.status, change.text, change.reason),
+        revisions,
+        _actor(request).id,
+        desk.now(),
+        desk.store,
+    )
+    return _with_revision(_show_comment(comment, desk), comment.revision)
+
+
+def list_enquiries(request: Request, desk: Desk) -> Answer:
+    query = parse_query(EnquiriesQuery, request)
+    list_name = f"enquiries/{query.status}/{query.topic}/{query.order}"
+    found = desk.store.enquiries.list_by_status(
+        query.status,
+        newest_first=query.order == "newest",
+        limit=query.limit,
+        after=read_cursor(desk.hasher, list_name, query.cursor),
+        topic=query.topic,
+    )
+    _note_reading("enquiries", [e.reference for e in found.enquiries], request, desk)
+    shown = [_show_enquiry(enquiry, desk) for enquiry in found.enquiries]
+    return as_json(
+        200, {"enquiries": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
+    )
+
+
+def get_enquiry(request: Request, desk: Desk) -> Answer:
+    enquiry = desk.store.enquiries.get(request.path("reference"))
+    desk.store.audit.add(audit.new_entry(enquiry.reference, _actor(request).id, "read", desk.now()))
+    return _with_revision(_show_enquiry(enquiry, desk), enquiry.revision)
+
+
+def list_tokens(request: Request, desk: Desk) -> Answer:
+    query = parse_query(ListQuery, request)
+    found = desk.store.staff.list(query.limit, read_cursor(desk.hasher, "tokens", query.cursor))
+    shown = [_show_token(token) for token in found.tokens]
+    return as_json(200, {"tokens": shown, "next_cursor": make_cursor(desk.hasher, "tokens", found.next_key)})
+
+
+def post_token(request: Request, desk: Desk) -> Answer:
+    wanted = parse(NewToken, request.json_object())
+    token, secret = staff_tokens.add_token(
+        wanted.role, wanted.name, _actor(request).id, desk.now(), desk.store
+    )
+    return as_json(201, {**_show_token(token), "secret": secret}, Location=f"/v1/staff/tokens/{token.id}")
+
+
+def delete_token(request: Request, desk: Desk) -> Answer:
+    staff_tokens.revoke_token(request.path("token_id"), _actor(request).id, desk.now(), desk.store)
+    return Answer(204, headers={"Cache-Control": "no-store"})
+
+
+def _actor(request: Request) -> Actor:
+    if request.actor is None:
+        raise Unauthenticated
+    return request.actor
+
+
+def _note_reading(subject: str, ids: list[str], request: Request, desk: Desk) -> None:
+    """Nobody reads a private field unseen. The entry is written before the answer is given."""
+    if ids:
+        actor = _actor(request).id
+        desk.store.audit.add(audit.new_entry(subject, actor, "list", desk.now(), read_ids=tuple(ids)))
+
+
+def _with_revision(shown: dict[str, Any], revision: int) -> Answer:
+    return as_json(200, shown, ETag=f'"{revision}"')
+
+
+def _open(desk: Desk, sealed: bytes) -> str:
+    if desk.opener is None:
+        raise RuntimeError("this function has no private key")
+    return desk.opener.open(sealed)
+
+
+def _show_reasons(item: Comment | Enquiry) -> list[dict[str, str]]:
+    return [{"code": reason.code, "text": reason.text} for reason in item.reasons]
+
+
+def _show_comment(comment: Comment, desk: Desk) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "page": comment.page_id,
+        "parent_id": comment.parent_id,
+        "name": comment.name,
+        "email": _open(desk, comment.sealed_email),
+        "text": comment.text,
+        "html": to_html(comment.text),
+        "original_text": comment.original_text,
+        "status": comment.status,
+        "priority": comment.priority,
+        "reasons": _show_reasons(comment),
+        "score": None,
+        "created_at": to_text(comment.created_at),
+        "decided_at": to_text(comment.decided_at) if comment.decided_at else None,
+        "decided_by": comment.decided_by,
+        "notify": comment.notify,
+        "staff": comment.staff,
+        "revision": comment.revision,
+    }
+
+
+def _show_entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "at": to_text(entry.at),
+        "actor": entry.actor,
+        "action": entry.action,
+        "from": entry.before,
+        "to": entry.after,
+        "reason": entry.reason,
+    }
+
+
+def _show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:
+    letter = Letter.from_json(_open(desk, enquiry.sealed_letter))
+    return {
+        "reference": enquiry.reference,
+        "status": enquiry.status,
+        "priority": enquiry.priority,
+        "reasons": _show_reasons(enquiry),
+        "name": letter.name,
+        "email": letter.email,
+        "phone": letter.phone,
+        "message": letter.message,
+        "topic": enquiry.topic,
+        "contact_by": list(letter.contact_by),
+        "page": letter.page,
+        "consent_version": enquiry.consent_version,
+        "created_at": to_text(enquiry.created_at),
+        "assignee": enquiry.assignee,
+        "notes": [],
+        "overdue": False,
+        "revision": enquiry.revision,
+    }
+
+
+def _show_token(token: StaffToken) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "role": token.role,
+        "name": token.name,
+        "created_at": to_text(token.created_at),
+        "revoked_at": to_text(token.revoked_at) if token.revoked_at else None,
+    }

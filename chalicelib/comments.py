@@ -1,0 +1,185 @@
+"""Comments: from what a visitor typed to what a page shows. Nothing shows before a moderator says so."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Literal, Protocol
+
+from chalicelib import audit, ids, outbox
+from chalicelib.audit import Entry
+from chalicelib.errors import AlreadySubmitted, IdempotencyKeyReused, IllegalTransition, StaleRevision
+from chalicelib.html_gate import to_html
+from chalicelib.judgement import Reason, is_spam
+from chalicelib.outbox import Order
+from chalicelib.submissions import Hashing, Identity, Sealing, Visit, identify
+from chalicelib.times import to_text
+
+Status = Literal["pending", "approved", "rejected", "spam"]
+Priority = Literal["normal", "urgent"]
+
+# The contract's rule for what is one comment when no Idempotency-Key says so.
+_SAME_BY = ("name", "email", "page_id", "message")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a visitor typed, normalised and checked field by field."""
+
+    page_id: str
+    parent_id: str | None
+    name: str
+    email: str
+    message: str
+    notify: bool
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment as it is kept. `original_text` is what was typed; `text` is what is shown."""
+
+    id: str
+    page_id: str
+    parent_id: str | None
+    name: str
+    sealed_email: bytes
+    author_hmac: str
+    original_text: str
+    text: str
+    notify: bool
+    status: Status
+    priority: Priority
+    reasons: tuple[Reason, ...]
+    created_at: datetime
+    request_hash: str
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    staff: bool = False
+    revision: int = 1
+
+    def public_json(self) -> str:
+        """Return the comment as the public list shows it: exactly these fields."""
+        shown = {
+            "id": self.id,
+            "parent_id": self.parent_id,
+            "name": self.name,
+            "text": self.text,
+            "html": to_html(self.text),
+            "created_at": to_text(self.created_at),
+            "staff": self.staff,
+        }
+        return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a moderator wants: another status, another text to show, or both."""
+
+    status: Status | None = None
+    text: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class DecidedComment:
+    """Everything that one decision changes; it is stored in one transaction or not at all."""
+
+    before: Comment
+    after: Comment
+    entry: Entry
+    orders: list[Order] = field(default_factory=list)
+
+
+class CommentStore(Protocol):
+    def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None: ...
+
+    def is_same_comment(self, comment_id: str, request_hash: str) -> bool: ...
+
+    def get_comment(self, comment_id: str) -> Comment: ...
+
+    def record_decision(self, decided: DecidedComment) -> None: ...
+
+
+def submit_comment(
+    draft: Draft,
+    reasons: tuple[Reason, ...],
+    visit: Visit,
+    *,
+    store: CommentStore,
+    hashing: Hashing,
+    sealer: Sealing,
+) -> str:
+    """Accept a comment, hold it for a moderator, and return its id; a replay returns the first id.
+
+    The comment and the order to mail about it are committed together or not at all.
+    Raises PageClosed, ParentNotPublished, RateLimited, IdempotencyKeyReused or Unavailable.
+    """
+    identity = identify("comment", asdict(draft), _SAME_BY, visit, hashing, ids.comment_id)
+    comment = Comment(
+        id=identity.own,
+        page_id=draft.page_id,
+        parent_id=draft.parent_id,
+        name=draft.name,
+        sealed_email=sealer.seal(draft.email),
+        author_hmac=hashing.address(draft.email),
+        original_text=draft.message,
+        text=draft.message,
+        notify=draft.notify,
+        status="spam" if is_spam(reasons) else "pending",
+        priority="normal",
+        reasons=reasons,
+        created_at=visit.at,
+        request_hash=identity.request_hash,
+    )
+    order = outbox.new_order("comment_submitted", comment.id, visit.at)
+    try:
+        store.add_comment(comment, identity, order, visit.network)
+    except AlreadySubmitted as first:
+        if not store.is_same_comment(first.submission_id, identity.request_hash):
+            raise IdempotencyKeyReused from None
+        return first.submission_id
+    return comment.id
+
+
+def decide(
+    comment_id: str,
+    decision: Decision,
+    revisions: set[int] | None,
+    actor: str,
+    at: datetime,
+    store: CommentStore,
+) -> Comment:
+    """Carry out a moderator's decision and return the comment at its new revision.
+
+    `revisions` are those that the moderator has seen, None for "whichever it is".
+    Raises NotFound, StaleRevision, IllegalTransition or Unavailable.
+    """
+    before = store.get_comment(comment_id)
+    if revisions is not None and before.revision not in revisions:
+        raise StaleRevision
+    if decision.status == before.status:
+        raise IllegalTransition(before.status, before.status)
+    after = replace(
+        before,
+        status=decision.status or before.status,
+        text=before.text if decision.text is None else decision.text,
+        decided_at=at,
+        decided_by=actor,
+        revision=before.revision + 1,
+    )
+    store.record_decision(_decided(before, after, decision, actor, at))
+    return after
+
+
+def _decided(before: Comment, after: Comment, decision: Decision, actor: str, at: datetime) -> DecidedComment:
+    entry = audit.new_entry(
+        before.id,
+        actor,
+        "decide" if decision.status else "redact",
+        at,
+        before=before.status,
+        after=after.status,
+        reason=decision.reason,
+    )
+    published = after.status == "approved" and before.status != "approved"
+    orders = [outbox.new_order("comment_approved", after.id, at)] if published else []
+    return DecidedComment(before, after, entry, orders)

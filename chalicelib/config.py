@@ -1,0 +1,236 @@
+"""Settings: read once from the environment, at start; every missing or wrong one is named at once.
+
+docs/settings.md lists them all; a test holds the two together.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+Function = Literal["public", "staff", "authorizer", "relay", "mail", "housekeeping"]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. `problems` has one sentence for each that is wrong."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("Frontdesk cannot start:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        self.problems = problems
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _load_json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise PydanticCustomError("not_json", "must be JSON") from None
+
+
+def _check_address(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        raise PydanticCustomError("not_an_address", "must be an email address") from None
+
+
+def _check_origin(value: str) -> str:
+    parts = urlsplit(value)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or value != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise PydanticCustomError(
+            "not_an_origin", "must be an origin such as https://www.example.org, with no path"
+        )
+    return value
+
+
+Address = Annotated[str, AfterValidator(_check_address)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
+Origin = Annotated[str, AfterValidator(_check_origin)]
+
+
+class HelpLine(BaseModel):
+    """One crisis line: who answers, how to reach them, where to read more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    contact: str
+    url: str
+
+
+_US_HELP_LINES = (
+    HelpLine(
+        name="988 Suicide & Crisis Lifeline",
+        contact="Call or text 988, day or night",
+        url="https://988lifeline.org",
+    ),
+    HelpLine(
+        name="Emergency",
+        contact="Call 911 for an overdose; give naloxone if you have it",
+        url="https://www.samhsa.gov/medications-substance-use-disorders/medications-counseling-related-conditions/naloxone",
+    ),
+    HelpLine(
+        name="SAMHSA National Helpline",
+        contact="Call 1-800-662-4357, day or night",
+        url="https://www.samhsa.gov/find-help/helplines/national-helpline",
+    ),
+)
+
+
+class Settings(BaseModel):
+    """One field, one environment variable: its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    stage: Literal["local", "prod"] = Field(description="Where this runs.")
+    function: Function = Field(
+        description="Which of the stack's functions this is; its routes alone are served."
+    )
+    comments_table: str = Field(min_length=3, description="Name of the comments table.")
+    enquiries_table: str = Field(min_length=3, description="Name of the enquiries table.")
+    outbox_table: str = Field(min_length=3, description="Name of the outbox table.")
+    pages_table: str = Field(min_length=3, description="Name of the pages table.")
+    guard_table: str = Field(min_length=3, description="Name of the guard table.")
+    staff_table: str = Field(min_length=3, description="Name of the staff table.")
+    audit_table: str = Field(min_length=3, description="Name of the audit table.")
+    mail_queue_url: str = Field(min_length=8, description="URL of the mail queue.")
+    keys_file: Path = Field(description="File with the HMAC secrets and the public sealing keys.")
+    private_keys_file: Path | None = Field(
+        default=None, description="File with the private sealing keys; the staff and mail functions need it."
+    )
+    public_url: Origin = Field(description="The API's own origin, for links in mails.")
+    sites: Annotated[tuple[Origin, ...], BeforeValidator(_split)] = Field(
+        min_length=1,
+        description="Origins of the sites that have comments, comma-separated, the default site first.",
+    )
+    page_parameters: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        default=(), description="Query parameters that make another page (`?p=12`), comma-separated."
+    )
+    moderators: Addresses = Field(
+        min_length=1, max_length=50, description="Who is mailed about comments, comma-separated."
+    )
+    topics: Annotated[dict[str, Addresses], BeforeValidator(_load_json)] = Field(
+        description='Who is mailed about enquiries, as JSON: `{"admissions": ["desk@example.org"]}`.'
+    )
+    mail_sender: Address = Field(description="From whom mail is sent: a verified SES identity.")
+    mail_configuration_set: str | None = Field(
+        default=None, description="The SES configuration set to send with."
+    )
+    mail_tls_required: bool = Field(
+        default=False, description="Says that the configuration set refuses to deliver without TLS."
+    )
+    mail_full_text: bool = Field(
+        default=False,
+        description="Put what was written into staff mail. Needs `MAIL_TLS_REQUIRED` and `MAIL_DOMAINS`.",
+    )
+    mail_domains: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        default=(), description="The only domains to which full text may be mailed, comma-separated."
+    )
+    rate_limit: int = Field(
+        default=10, ge=1, description="Submissions that one network may make in one window."
+    )
+    rate_window: int = Field(default=600, ge=1, le=86400, description="Length of that window in seconds.")
+    consent_required: bool = Field(default=False, description="Refuse an enquiry without consent.")
+    consent_version: str = Field(
+        default="1",
+        max_length=40,
+        description="Version of the wording that people consent to; stored with it.",
+    )
+    help_text: str = Field(
+        default="If you or someone you know is in danger, please do not wait for us:",
+        description="The sentence before the crisis lines.",
+    )
+    help_lines: Annotated[tuple[HelpLine, ...], BeforeValidator(_load_json)] = Field(
+        default=_US_HELP_LINES,
+        min_length=1,
+        description='Crisis lines that come with every answer, as JSON: `[{"name", "contact", "url"}]`.',
+    )
+    spam_retention_days: int = Field(default=30, ge=1, le=3650, description="How long spam is kept.")
+    delivery_retention_days: int = Field(
+        default=90, ge=1, le=3650, description="How long sent mail is remembered."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least level logged."
+    )
+
+    @model_validator(mode="after")
+    def _check_together(self) -> "Settings":
+        problems = list(self._contradictions())
+        if problems:
+            raise PydanticCustomError("contradiction", "{problems}", {"problems": "\n".join(problems)})
+        return self
+
+    def _contradictions(self) -> list[str]:
+        problems = []
+        if "admissions" not in self.topics:
+            problems.append("TOPICS must have the topic `admissions`, to which enquiries go by default")
+        problems += [f"TOPICS: the topic `{t}` has nobody to mail" for t, to in self.topics.items() if not to]
+        if self.function in ("staff", "mail") and self.private_keys_file is None:
+            problems.append(
+                f"PRIVATE_KEYS_FILE is missing: the {self.function} function opens what is sealed"
+            )
+        if self.stage == "prod" and any(o.startswith("http:") for o in (*self.sites, self.public_url)):
+            problems.append("SITES and PUBLIC_URL must be https in stage prod")
+        return problems + self._full_text_problems()
+
+    def _full_text_problems(self) -> list[str]:
+        if not self.mail_full_text:
+            return []
+        problems = []
+        if not (self.mail_tls_required and self.mail_configuration_set):
+            problems.append(
+                "MAIL_FULL_TEXT needs MAIL_TLS_REQUIRED and the MAIL_CONFIGURATION_SET that requires it"
+            )
+        if not self.mail_domains:
+            problems.append("MAIL_FULL_TEXT needs MAIL_DOMAINS, the domains that may be sent it")
+        staff = {*self.moderators, *(address for to in self.topics.values() for address in to)}
+        if self.mail_domains and any(a.rpartition("@")[2] not in self.mail_domains for a in staff):
+            problems.append(
+                "MAIL_FULL_TEXT: somebody in MODERATORS or TOPICS is at a domain not in MAIL_DOMAINS"
+            )
+        return problems
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Raises SettingsError, which names every setting that is missing or wrong, never its value."""
+    given: dict[str, Any] = {
+        name: environ[name.upper()] for name in Settings.model_fields if environ.get(name.upper(), "") != ""
+    }
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        problems = [_sentence(e) for e in error.errors(include_input=False, include_url=False)]
+        raise SettingsError([line for problem in problems for line in problem.split("\n")]) from None
+
+
+def _sentence(error: Any) -> str:
+    if error["type"] == "contradiction":
+        return str(error["msg"])
+    name, *path = error["loc"]
+    if error["type"] == "missing" and not path:
+        return f"{name.upper()} is missing. {Settings.model_fields[name].description}"
+    place = "".join(f", at {part!r}" for part in path if not isinstance(part, int))
+    reason = error["msg"][0].lower() + error["msg"][1:]
+    return f"{name.upper()} is wrong{place}: {reason}. {Settings.model_fields[name].description}"

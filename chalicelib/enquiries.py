@@ -1,0 +1,105 @@
+"""Enquiries: what people ask of admissions. Everything that an enquirer wrote is kept sealed."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from chalicelib import ids, outbox
+from chalicelib.errors import AlreadySubmitted, IdempotencyKeyReused
+from chalicelib.judgement import Reason, is_spam
+from chalicelib.outbox import Order
+from chalicelib.submissions import Hashing, Identity, Sealing, Visit, identify
+
+EnquiryStatus = Literal["new", "in_progress", "closed", "spam"]
+Channel = Literal["email", "call", "text", "voicemail"]
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What an enquirer wrote: private as a whole."""
+
+    name: str
+    email: str
+    message: str
+    phone: str | None
+    contact_by: tuple[Channel, ...]
+    page: str | None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Letter":
+        fields = json.loads(text)
+        return cls(**{**fields, "contact_by": tuple(fields["contact_by"])})
+
+
+@dataclass(frozen=True)
+class Enquiry:
+    """An enquiry as it is kept: outside the sealed letter there is nothing that an enquirer wrote."""
+
+    reference: str
+    topic: str
+    status: EnquiryStatus
+    priority: Literal["normal", "urgent"]
+    reasons: tuple[Reason, ...]
+    sealed_letter: bytes
+    enquirer_hmac: str
+    consent_version: str | None
+    created_at: datetime
+    request_hash: str
+    assignee: str | None = None
+    revision: int = 1
+
+
+class EnquiryStore(Protocol):
+    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, network: str) -> None: ...
+
+    def is_same_enquiry(self, reference: str, request_hash: str) -> bool: ...
+
+
+def submit_enquiry(
+    letter: Letter,
+    topic: str,
+    consent_version: str | None,
+    reasons: tuple[Reason, ...],
+    visit: Visit,
+    *,
+    store: EnquiryStore,
+    hashing: Hashing,
+    sealer: Sealing,
+) -> str:
+    """Accept an enquiry and return its reference; a replay returns the first reference.
+
+    The enquiry and the order to mail about it are committed together or not at all.
+    Raises RateLimited, IdempotencyKeyReused or Unavailable.
+    """
+    body = {**asdict(letter), "topic": topic}
+    # Every field counts: who sends it again with a phone number added must not lose the number.
+    identity = identify("enquiry", body, tuple(body), visit, hashing, _reference)
+    enquiry = Enquiry(
+        reference=identity.own,
+        topic=topic,
+        status="spam" if is_spam(reasons) else "new",
+        priority="normal",
+        reasons=reasons,
+        sealed_letter=sealer.seal(letter.to_json()),
+        enquirer_hmac=hashing.address(letter.email),
+        consent_version=consent_version,
+        created_at=visit.at,
+        request_hash=identity.request_hash,
+    )
+    order = outbox.new_order("enquiry_submitted", enquiry.reference, visit.at)
+    try:
+        store.add_enquiry(enquiry, identity, order, visit.network)
+    except AlreadySubmitted as first:
+        if not store.is_same_enquiry(first.submission_id, identity.request_hash):
+            raise IdempotencyKeyReused from None
+        return first.submission_id
+    return enquiry.reference
+
+
+def _reference(_slot_start: int, digest: bytes) -> str:
+    # No time in it: a reference is said aloud, and when somebody wrote is nobody's business.
+    return ids.reference(digest)

@@ -1,0 +1,112 @@
+"""What can go wrong, as small classes that carry facts.
+
+They know nothing of HTTP: `chalicelib.api.problems` turns each into its answer, and only there.
+No error carries what a visitor typed, for errors are logged.
+"""
+
+from dataclasses import dataclass
+
+
+class FrontdeskError(Exception):
+    """Every error that Frontdesk raises on purpose."""
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """One bad field: its name, a stable code, and a sentence for people."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass
+class InvalidFields(FrontdeskError):
+    problems: list[FieldProblem]
+
+
+@dataclass
+class Malformed(FrontdeskError):
+    """The body is not what its content type says it is."""
+
+    why: str
+
+
+class BadCursor(FrontdeskError):
+    pass
+
+
+class Unauthenticated(FrontdeskError):
+    pass
+
+
+@dataclass
+class Forbidden(FrontdeskError):
+    role: str
+
+
+class NotFound(FrontdeskError):
+    pass
+
+
+@dataclass
+class MethodNotAllowed(FrontdeskError):
+    allowed: tuple[str, ...]
+
+
+@dataclass
+class IllegalTransition(FrontdeskError):
+    before: str
+    after: str
+
+
+class PageClosed(FrontdeskError):
+    pass
+
+
+class ParentNotPublished(FrontdeskError):
+    pass
+
+
+class StaleRevision(FrontdeskError):
+    pass
+
+
+class RevisionRequired(FrontdeskError):
+    pass
+
+
+@dataclass
+class TooLarge(FrontdeskError):
+    limit_bytes: int
+
+
+class UnsupportedMediaType(FrontdeskError):
+    pass
+
+
+@dataclass
+class AlreadySubmitted(FrontdeskError):
+    """The same submission was accepted before, under this id: answer as the first time."""
+
+    submission_id: str
+
+
+class IdempotencyKeyReused(FrontdeskError):
+    pass
+
+
+@dataclass
+class RateLimited(FrontdeskError):
+    retry_after_seconds: int
+
+
+@dataclass
+class Unavailable(FrontdeskError):
+    """A dependency refused or timed out. `what` names the dependency's operation, never its data."""
+
+    what: str
+
+
+class WrongFunction(FrontdeskError):
+    """A route was called in a function that is not the one that serves it."""

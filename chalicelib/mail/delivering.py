@@ -1,0 +1,106 @@
+"""One outbox id at a time: an order becomes deliveries, a delivery becomes one mail.
+
+pending → sending (lease) → sent
+   ↑          ├→ held       SES will not send now: somebody must mend something
+   │          ├→ failed     will never be sent
+   └──────────┴→ unknown    may or may not have been sent; housekeeping resends it once, marked
+"""
+
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import Unavailable
+from chalicelib.mail.messages import NothingToSend, compose, find_recipients
+from chalicelib.mail.outcomes import Outcome, classify, name_of
+from chalicelib.outbox import Delivery, Order, State
+from chalicelib.storage.outbox import NotClaimed
+from chalicelib.wiring import Desk
+
+# Longer than the mail function's time-out (30 s): who still holds the lease after this is dead.
+LEASE = timedelta(seconds=60)
+_LOOK_AGAIN = {
+    Outcome.TRANSIENT: timedelta(minutes=2),
+    Outcome.HOLD: timedelta(minutes=30),
+    # By then SES has reported what became of it, if it was sent.
+    Outcome.AMBIGUOUS: timedelta(minutes=15),
+}
+_AFTER: dict[Outcome, State] = {
+    Outcome.HOLD: "held",
+    Outcome.AMBIGUOUS: "unknown",
+    Outcome.TRANSIENT: "pending",
+}
+
+
+def handle(outbox_id: str, desk: Desk) -> None:
+    """Do what the row asks for; doing it twice, or at once in two places, is the same as once.
+
+    Raises Unavailable where it should be brought again.
+    """
+    row = desk.store.outbox.find(outbox_id)
+    try:
+        if isinstance(row, Order):
+            _expand(row, desk)
+        elif row is not None and row.state == "pending":
+            _deliver(row, desk)
+    except NotClaimed:
+        return
+
+
+def _expand(order: Order, desk: Desk) -> None:
+    deliveries = [_delivery(order, address, desk) for address in dict.fromkeys(find_recipients(order, desk))]
+    desk.store.outbox.expand(order, deliveries, desk.now())
+
+
+def _delivery(order: Order, address: str, desk: Desk) -> Delivery:
+    # A function of the order and the address: expanding again cannot make another.
+    mark = sha256(desk.hasher.address(address).encode()).hexdigest()[:12]
+    return Delivery(
+        f"d{order.id[1:]}-{mark}", order.kind, order.subject_id, desk.sealer.seal(address), desk.now()
+    )
+
+
+def _deliver(delivery: Delivery, desk: Desk) -> None:
+    if desk.opener is None:
+        raise RuntimeError("this function has no private key")
+    desk.store.outbox.claim(delivery, desk.now() + LEASE)
+    recipient = desk.opener.open(delivery.recipient)
+    try:
+        raw = compose(delivery, recipient, desk)
+    except NothingToSend:
+        desk.store.outbox.mark(delivery.id, "sending", "failed", "subject_gone", desk.now())
+        return
+    try:
+        answer = desk.ses.send_email(**_request(raw, recipient, delivery, desk))
+    except (ClientError, BotoCoreError) as error:
+        _settle_failure(delivery, error, desk)
+    else:
+        desk.store.outbox.mark_sent(delivery.id, answer["MessageId"], desk.now())
+
+
+def _request(raw: bytes, recipient: str, delivery: Delivery, desk: Desk) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "FromEmailAddress": desk.settings.mail_sender,
+        "Destination": {"ToAddresses": [recipient]},
+        "Content": {"Raw": {"Data": raw}},
+        # By this tag SES's events find the delivery, even one whose message id was never learnt.
+        "EmailTags": [{"Name": "delivery", "Value": delivery.id}],
+    }
+    if desk.settings.mail_configuration_set:
+        request["ConfigurationSetName"] = desk.settings.mail_configuration_set
+    return request
+
+
+def _settle_failure(delivery: Delivery, error: Exception, desk: Desk) -> None:
+    outcome = classify(error)
+    reason = name_of(error)
+    now = desk.now()
+    if outcome is Outcome.PERMANENT:
+        desk.store.outbox.mark(delivery.id, "sending", "failed", reason, now)
+        return
+    desk.store.outbox.mark(delivery.id, "sending", _AFTER[outcome], reason, now + _LOOK_AGAIN[outcome])
+    if outcome is Outcome.TRANSIENT:
+        # The queue brings it again; housekeeping would too, later.
+        raise Unavailable("SendEmail") from error

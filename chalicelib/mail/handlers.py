@@ -1,0 +1,61 @@
+"""What the mail side's functions are called with, and what they answer: batches in, failures out.
+
+A failed record fails alone (partial batch response): see
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html and, for streams,
+https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html.
+"""
+
+import json
+import logging
+from typing import Any
+
+from chalicelib.errors import WrongFunction
+from chalicelib.mail.delivering import handle
+from chalicelib.mail.housekeeping import tidy
+from chalicelib.mail.queue import send_ids
+from chalicelib.wiring import Desk
+
+_log = logging.getLogger("frontdesk")
+
+
+def relay_batch(event: dict[str, Any], desk: Desk) -> dict[str, Any]:
+    """Carry the ids of what was inserted into the outbox from its stream to the mail queue."""
+    _check_function(desk, "relay")
+    inserted = [r for r in event["Records"] if r["eventName"] == "INSERT"]
+    outbox_ids = [record["dynamodb"]["Keys"]["outbox_id"]["S"] for record in inserted]
+    failed = send_ids(desk.sqs, desk.settings.mail_queue_url, outbox_ids)
+    # A stream is retried from its first failure on: who comes twice is told apart by the claim.
+    numbers = [
+        r["dynamodb"]["SequenceNumber"] for r, id_ in zip(inserted, outbox_ids, strict=True) if id_ in failed
+    ]
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in numbers[:1]]}
+
+
+def mail_batch(event: dict[str, Any], desk: Desk) -> dict[str, Any]:
+    """Handle each outbox id that the queue brings; those that could not be handled come again."""
+    _check_function(desk, "mail")
+    failures = [record["messageId"] for record in event["Records"] if not _handle_record(record, desk)]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
+
+
+def keep_house(desk: Desk) -> dict[str, Any]:
+    """Move on whatever in the outbox should have moved on by itself; say how many of each kind."""
+    _check_function(desk, "housekeeping")
+    moved = tidy(desk)
+    _log.info(json.dumps({"event": "housekeeping", **moved}))
+    return moved
+
+
+def _handle_record(record: dict[str, Any], desk: Desk) -> bool:
+    try:
+        handle(json.loads(record["body"])["outbox_id"], desk)
+    except Exception as error:
+        # One poison message must not harm the others. Its type says enough; its text may say too much.
+        _log.error(json.dumps({"event": "mail_failed", "error": type(error).__name__}))
+        return False
+    return True
+
+
+def _check_function(desk: Desk, function: str) -> None:
+    if desk.settings.function != function:
+        raise WrongFunction

@@ -1,0 +1,63 @@
+"""What must not be forgotten: rows of the outbox that should have moved on by themselves."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from chalicelib.mail.queue import send_ids
+from chalicelib.outbox import State
+from chalicelib.storage.outbox import NotClaimed, Overdue
+from chalicelib.wiring import Desk
+
+# One run's share; the next run goes on. Small enough to end well within the function's time-out.
+_AT_ONCE = 200
+_UNTIL_REPORTED = timedelta(minutes=15)
+# While an id waits in the queue, another copy of it is of no use.
+_BACK_OFF = timedelta(minutes=10)
+
+
+def tidy(desk: Desk) -> dict[str, int]:
+    """Return how many rows of each kind were moved on."""
+    return {
+        "lost_leases": _for_overdue("sending", _give_up_lease, desk),
+        "resent": _for_overdue("unknown", _resend_once, desk),
+        "resumed": _for_overdue("held", _resume, desk),
+        "queued_again": _queue_again(desk),
+    }
+
+
+def _for_overdue(state: State, act: Callable[[Overdue, Desk], bool], desk: Desk) -> int:
+    moved = 0
+    for row in desk.store.outbox.list_overdue(state, desk.now(), _AT_ONCE):
+        try:
+            moved += act(row, desk)
+        except NotClaimed:
+            continue
+    return moved
+
+
+def _give_up_lease(row: Overdue, desk: Desk) -> bool:
+    """Who held it died between claiming and settling: the mail may have gone out."""
+    desk.store.outbox.mark(row.id, "sending", "unknown", "lease_lost", desk.now() + _UNTIL_REPORTED)
+    return True
+
+
+def _resend_once(row: Overdue, desk: Desk) -> bool:
+    if row.resent:
+        return False
+    desk.store.outbox.mark_resend(row.id, desk.now())
+    return True
+
+
+def _resume(row: Overdue, desk: Desk) -> bool:
+    desk.store.outbox.mark(row.id, "held", "pending", None, desk.now())
+    return True
+
+
+def _queue_again(desk: Desk) -> int:
+    now = desk.now()
+    rows = desk.store.outbox.list_overdue("pending", now + timedelta(seconds=1), _AT_ONCE)
+    failed = send_ids(desk.sqs, desk.settings.mail_queue_url, [row.id for row in rows])
+    for row in rows:
+        if row.id not in failed:
+            desk.store.outbox.postpone(row.id, now + _BACK_OFF)
+    return len(rows) - len(failed)

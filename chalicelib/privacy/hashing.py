@@ -1,0 +1,42 @@
+"""Keyed hashes (HMAC-SHA-256, RFC 2104): to recognise without being able to read.
+
+Each purpose has a key of its own, derived from the current secret, so that a hash made for one
+purpose says nothing under another.
+"""
+
+import hmac
+from datetime import date
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
+
+
+class Hasher:
+    """Hashes under the current secret of `secrets` ({key id: secret}, the last one current)."""
+
+    def __init__(self, secrets: dict[str, bytes]) -> None:
+        self._key_id, self._secret = list(secrets.items())[-1]
+
+    def digest(self, purpose: str, message: str) -> bytes:
+        key = hmac.digest(self._secret, purpose.encode(), sha256)
+        return hmac.digest(key, message.encode(), sha256)
+
+    def address(self, email: str) -> str:
+        """For look-up by address. Names its key, so that the secret can be rotated."""
+        return f"{self._key_id}.{self.digest('address', email.casefold()).hex()}"
+
+    def network(self, ip: str, day: date) -> str:
+        """Stands for a visitor's network on one day; under the next day's key it is another.
+
+        An IPv6 network is its /64, for that is what one household gets (RFC 6177).
+        """
+        return self.digest(f"network/{day.isoformat()}", _network_of(ip)).hex()[:32]
+
+
+def _network_of(ip: str) -> str:
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
+        return str(ip_network(f"{address}/64", strict=False))
+    return str(address)

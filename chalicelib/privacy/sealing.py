@@ -1,0 +1,30 @@
+"""Sealing private fields to a public key (libsodium sealed boxes, X25519 with XSalsa20-Poly1305).
+
+Who holds only a Sealer can never open what it sealed. A sealed value is `<key id>:<box>` as bytes.
+"""
+
+from nacl.public import PrivateKey, PublicKey, SealedBox
+
+
+class Sealer:
+    """Seals to the current (last) of `public_keys`, {key id: 32 bytes}."""
+
+    def __init__(self, public_keys: dict[str, bytes]) -> None:
+        key_id, key = list(public_keys.items())[-1]
+        self._prefix = key_id.encode() + b":"
+        self._box = SealedBox(PublicKey(key))
+
+    def seal(self, text: str) -> bytes:
+        return self._prefix + bytes(self._box.encrypt(text.encode()))
+
+
+class Opener:
+    """Opens what was sealed to any of `private_keys`, {key id: 32 bytes}."""
+
+    def __init__(self, private_keys: dict[str, bytes]) -> None:
+        self._boxes = {id_: SealedBox(PrivateKey(key)) for id_, key in private_keys.items()}
+
+    def open(self, sealed: bytes) -> str:
+        """Raises KeyError for an unknown key, nacl.exceptions.CryptoError for a box that was altered."""
+        key_id, _, box = sealed.partition(b":")
+        return bytes(self._boxes[key_id.decode()].decrypt(box)).decode()

@@ -1,0 +1,261 @@
+"""The comments table.
+
+Key: comment_id.
+
+| access | index | key | who |
+|---|---|---|---|
+| add a comment; check a parent or a neighbouring id | table | comment_id | public |
+| a page's thread, either order, and how many it has | approved-by-page | approved_page, position | public |
+| the moderators' queue and other statuses | by-status | status, queue_position | staff |
+| one page's comments of one status | by-page | page_id, page_position | staff |
+| one author's comments | by-author | author_hmac, position | staff |
+
+`approved-by-page` is sparse: only approved comments have `approved_page`. Each carries its public
+JSON ready-made. At both ends of a page's thread lies an *edge*, an item that holds how many approved
+comments there are: so that one Query in either order brings the count along with the comments.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.comments import Comment
+from chalicelib.errors import AlreadySubmitted, NotFound, ParentNotPublished, StaleRevision
+from chalicelib.judgement import Reason
+from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
+from chalicelib.submissions import Identity
+from chalicelib.times import from_text, to_text
+
+BY_PAGE = "approved-by-page"
+BY_STATUS = "by-status"
+BY_PAGE_AND_STATUS = "by-page"
+# "!" sorts before every position (which begin with a year), "~" after.
+_EDGES = ("!", "~")
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A stretch of a page's approved comments. `count` is None where the stretch touches no edge."""
+
+    comments: list[str]
+    count: int | None
+    next_position: str | None
+
+
+@dataclass(frozen=True)
+class CommentPage:
+    comments: list[Comment]
+    next_key: dict[str, Any] | None
+
+
+class CommentsTable:
+    def __init__(self, database: Database, name: str, spam_retention: timedelta) -> None:
+        self._database = database
+        self._name = name
+        self._spam_retention = spam_retention
+
+    def put_new(self, comment: Comment) -> Write:
+        put = {
+            "Item": to_attributes(self._to_item(comment)),
+            "ConditionExpression": "attribute_not_exists(comment_id)",
+        }
+        return self._write("Put", put, AlreadySubmitted(comment.id))
+
+    def check_neighbour(self, neighbour: str, identity: Identity) -> Write:
+        """The same submission is not there under `neighbour`, unless from before the window."""
+        check = {
+            "Key": to_attributes({"comment_id": neighbour}),
+            "ConditionExpression": "attribute_not_exists(comment_id) OR created_at <= :window_start",
+            "ExpressionAttributeValues": values(window_start=to_text(identity.window_start)),
+        }
+        return self._write("ConditionCheck", check, AlreadySubmitted(neighbour))
+
+    def check_parent(self, parent_id: str, page_id: str) -> Write:
+        check = {
+            "Key": to_attributes({"comment_id": parent_id}),
+            "ConditionExpression": "approved_page = :page AND attribute_exists(public_json)",
+            "ExpressionAttributeValues": values(page=page_id),
+        }
+        return self._write("ConditionCheck", check, ParentNotPublished())
+
+    def check_request(self, comment_id: str, request_hash: str, refusal: Exception) -> Write:
+        check = {
+            "Key": to_attributes({"comment_id": comment_id}),
+            "ConditionExpression": "request_hash = :request_hash",
+            "ExpressionAttributeValues": values(request_hash=request_hash),
+        }
+        return self._write("ConditionCheck", check, refusal)
+
+    def replace(self, before: Comment, after: Comment) -> Write:
+        put = {
+            "Item": to_attributes(self._to_item(after)),
+            "ConditionExpression": "revision = :revision",
+            "ExpressionAttributeValues": values(revision=before.revision),
+        }
+        return self._write("Put", put, StaleRevision())
+
+    def move_edges(self, page_id: str, by: int) -> list[Write]:
+        """Add `by` to the count at both edges of the page's thread."""
+        return [
+            self._write(
+                "Update",
+                {
+                    "Key": to_attributes({"comment_id": f"edge{edge}{page_id}"}),
+                    "UpdateExpression": "SET approved_page = :page, #position = :edge ADD approved_count :by",
+                    "ExpressionAttributeNames": {"#position": "position"},
+                    "ExpressionAttributeValues": values(page=page_id, edge=edge, by=by),
+                },
+            )
+            for edge in _EDGES
+        ]
+
+    def get(self, comment_id: str) -> Comment:
+        item = self._database.find(self._name, {"comment_id": comment_id})
+        if item is None or "status" not in item:
+            raise NotFound
+        return from_item(item)
+
+    def list_thread(self, page_id: str, *, newest_first: bool, limit: int, after: str | None) -> Thread:
+        """Up to `limit` approved comments behind the position `after`, in one Query."""
+        request: dict[str, Any] = {}
+        if after is not None:
+            comparison = "<" if newest_first else ">"
+            request["KeyConditionExpression"] = f"approved_page = :page AND #position {comparison} :after"
+            request["ExpressionAttributeValues"] = values(page=page_id, after=after)
+            request["ExpressionAttributeNames"] = {"#position": "position"}
+        else:
+            request["KeyConditionExpression"] = "approved_page = :page"
+            request["ExpressionAttributeValues"] = values(page=page_id)
+        found = self._database.query(
+            TableName=self._name,
+            IndexName=BY_PAGE,
+            ScanIndexForward=not newest_first,
+            # One more than asked for tells whether there is more; the first stretch has an edge besides.
+            Limit=limit + (2 if after is None else 1),
+            **request,
+        )
+        edges = [item for item in found.items if "approved_count" in item]
+        comments = [item for item in found.items if "public_json" in item]
+        more = len(comments) > limit or (
+            found.last_key is not None and bool(comments) and not _is_end(found.items)
+        )
+        comments = comments[:limit]
+        return Thread(
+            comments=[str(item["public_json"]) for item in comments],
+            count=int(edges[0]["approved_count"]) if edges else None,
+            next_position=str(comments[-1]["position"]) if more else None,
+        )
+
+    def list_by_status(
+        self,
+        status: str,
+        *,
+        newest_first: bool,
+        limit: int,
+        after: dict[str, Any] | None,
+        page_id: str | None = None,
+    ) -> CommentPage:
+        """Up to `limit` comments of a status, urgent ones first where oldest come first."""
+        found = self._database.query(
+            TableName=self._name,
+            **_of_status(status) if page_id is None else _of_page(page_id, status),
+            ScanIndexForward=not newest_first,
+            Limit=limit,
+            **({"ExclusiveStartKey": after} if after else {}),
+        )
+        return CommentPage([from_item(item) for item in found.items], found.last_key)
+
+    def _to_item(self, comment: Comment) -> dict[str, Any]:
+        item = to_item(comment)
+        if comment.status == "spam":
+            since = comment.decided_at or comment.created_at
+            item["expires_at"] = int((since + self._spam_retention).timestamp())
+        return item
+
+    def _write(self, kind: str, action: dict[str, Any], refusal: Exception | None = None) -> Write:
+        return Write({kind: {"TableName": self._name, **action}}, refusal)
+
+
+def _of_status(status: str) -> dict[str, Any]:
+    return {
+        "IndexName": BY_STATUS,
+        "KeyConditionExpression": "#status = :status",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": values(status=status),
+    }
+
+
+def _of_page(page_id: str, status: str) -> dict[str, Any]:
+    return {
+        "IndexName": BY_PAGE_AND_STATUS,
+        "KeyConditionExpression": "page_id = :page AND begins_with(page_position, :status)",
+        "ExpressionAttributeValues": values(page=page_id, status=f"{status}#"),
+    }
+
+
+def _is_end(items: list[Item]) -> bool:
+    return "approved_count" in items[-1]
+
+
+def position_of(comment: Comment) -> str:
+    return f"{to_text(comment.created_at)}#{comment.id}"
+
+
+def _queue_position(comment: Comment) -> str:
+    urgent = comment.priority == "urgent" and comment.status == "pending"
+    return f"{0 if urgent else 1}#{position_of(comment)}"
+
+
+def to_item(comment: Comment) -> dict[str, Any]:
+    """The comment's attributes. Those that are None are not stored: that keeps the index sparse."""
+    approved = comment.status == "approved"
+    return {
+        "comment_id": comment.id,
+        "page_id": comment.page_id,
+        "approved_page": comment.page_id if approved else None,
+        "public_json": comment.public_json() if approved else None,
+        "position": position_of(comment),
+        "queue_position": _queue_position(comment),
+        "page_position": f"{comment.status}#{_queue_position(comment)}",
+        "parent_id": comment.parent_id,
+        "author_name": comment.name,
+        "email_sealed": comment.sealed_email,
+        "author_hmac": comment.author_hmac,
+        "original_text": comment.original_text,
+        "shown_text": comment.text if comment.text != comment.original_text else None,
+        "notify": comment.notify,
+        "status": comment.status,
+        "priority": comment.priority,
+        "reasons": json.dumps([[r.code, r.text] for r in comment.reasons]),
+        "created_at": to_text(comment.created_at),
+        "request_hash": comment.request_hash,
+        "decided_at": to_text(comment.decided_at) if comment.decided_at else None,
+        "decided_by": comment.decided_by,
+        "staff": comment.staff,
+        "revision": comment.revision,
+    }
+
+
+def from_item(item: Item) -> Comment:
+    fields: dict[str, Any] = item
+    return Comment(
+        id=fields["comment_id"],
+        page_id=fields["page_id"],
+        parent_id=fields.get("parent_id"),
+        name=fields["author_name"],
+        sealed_email=fields["email_sealed"],
+        author_hmac=fields["author_hmac"],
+        original_text=fields["original_text"],
+        text=fields.get("shown_text", fields["original_text"]),
+        notify=fields["notify"],
+        status=fields["status"],
+        priority=fields["priority"],
+        reasons=tuple(Reason(code, text) for code, text in json.loads(fields["reasons"])),
+        created_at=from_text(fields["created_at"]),
+        request_hash=fields["request_hash"],
+        decided_at=from_text(fields["decided_at"]) if "decided_at" in fields else None,
+        decided_by=fields.get("decided_by"),
+        staff=fields["staff"],
+        revision=fields["revision"],
+    )

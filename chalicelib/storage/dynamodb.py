@@ -1,0 +1,162 @@
+"""DynamoDB as the tables use it: items as plain dicts, transactions that say which condition failed.
+
+Every failure of the database itself becomes `Unavailable`; what a failed condition means is told by
+who wrote the condition.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import Unavailable
+
+Value = str | int | bool | bytes
+Item = dict[str, Value]
+Key = dict[str, str]
+
+_ATTEMPTS_ON_CONFLICT = 8
+# Cancellation reasons that say "not now" rather than "no" (DynamoDB API reference, TransactWriteItems).
+_PASSING_REASONS = {
+    "TransactionConflict",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+    "RequestLimitExceeded",
+}
+
+
+@dataclass(frozen=True)
+class Write:
+    """One action of a transaction, and the error that says what it means if its condition fails."""
+
+    action: dict[str, dict[str, Any]]
+    refusal: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of a query. `last_key` is there where DynamoDB stopped before the end."""
+
+    items: list[Item]
+    last_key: dict[str, Any] | None
+
+
+class Database:
+    """Talks to DynamoDB through `client` (botocore). Raises Unavailable for whatever it refuses."""
+
+    def __init__(self, client: Any, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._sleep = sleep
+
+    def transact(self, writes: list[Write]) -> None:
+        """Do all of `writes` or none.
+
+        Raises the refusal of the first write (in their order) whose condition failed.
+        """
+        items = [write.action for write in writes]
+        for attempt in range(_ATTEMPTS_ON_CONFLICT):
+            if attempt:
+                # botocore does not retry conflicts. Full jitter, so that rivals do not meet again.
+                self._sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311
+            try:
+                self._client.transact_write_items(TransactItems=items)
+            except ClientError as error:
+                reasons = error.response.get("CancellationReasons")
+                if reasons is None:
+                    raise Unavailable("TransactWriteItems") from error
+                _raise_refusal(writes, reasons)
+            except BotoCoreError as error:
+                raise Unavailable("TransactWriteItems") from error
+            else:
+                return
+        raise Unavailable("TransactWriteItems")
+
+    def find(self, table: str, key: Key) -> Item | None:
+        answer = self._call("get_item", TableName=table, Key=to_attributes(key), ConsistentRead=True)
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+    def find_many(self, table: str, keys: list[Key], attributes: str) -> list[Item]:
+        """Read up to 100 items by key, eventually consistent; those that do not exist are left out."""
+        wanted = {table: {"Keys": [to_attributes(k) for k in keys], "ProjectionExpression": attributes}}
+        items: list[Item] = []
+        for attempt in range(_ATTEMPTS_ON_CONFLICT):
+            if attempt:
+                self._sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+            answer = self._call("batch_get_item", RequestItems=wanted)
+            items += map(from_attributes, answer["Responses"].get(table, []))
+            wanted = answer.get("UnprocessedKeys", {})
+            if not wanted:
+                return items
+        raise Unavailable("BatchGetItem")
+
+    def query(self, **request: Any) -> Found:
+        answer = self._call("query", **request)
+        return Found([from_attributes(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
+
+    def scan(self, **request: Any) -> Found:
+        answer = self._call("scan", **request)
+        return Found([from_attributes(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
+
+    def put(self, table: str, item: Item) -> None:
+        self._call("put_item", TableName=table, Item=to_attributes(item))
+
+    def update(self, refusal: Exception, **request: Any) -> None:
+        """Update one item. Raises `refusal` where its condition fails."""
+        try:
+            self._client.update_item(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise refusal from None
+            raise Unavailable("UpdateItem") from error
+        except BotoCoreError as error:
+            raise Unavailable("UpdateItem") from error
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client, operation)(**request)
+        except (ClientError, BotoCoreError) as error:
+            raise Unavailable(operation) from error
+        return answer
+
+
+def to_attributes(item: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return `item` as DynamoDB's attributes. A None is left out: it has no attribute."""
+    return {name: _to_attribute(value) for name, value in item.items() if value is not None}
+
+
+def values(**named: Value) -> dict[str, dict[str, Any]]:
+    """Return ExpressionAttributeValues: `values(now="…")` is what `:now` stands for."""
+    return {f":{name}": _to_attribute(value) for name, value in named.items()}
+
+
+def from_attributes(attributes: dict[str, dict[str, Any]]) -> Item:
+    return {name: _from_attribute(attribute) for name, attribute in attributes.items()}
+
+
+def _to_attribute(value: Value) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    return {"B": value} if isinstance(value, bytes) else {"S": value}
+
+
+def _from_attribute(attribute: dict[str, Any]) -> Value:
+    [(kind, value)] = attribute.items()
+    if kind == "N":
+        return int(value)
+    known: Value = value
+    return known
+
+
+def _raise_refusal(writes: list[Write], reasons: Iterable[Mapping[str, Any]]) -> None:
+    """Raise what the cancellation means; return where the same transaction may go through next time."""
+    codes = [reason.get("Code", "None") for reason in reasons]
+    for write, code in zip(writes, codes, strict=True):
+        if code == "ConditionalCheckFailed":
+            raise write.refusal or Unavailable("TransactWriteItems")
+    if not _PASSING_REASONS.intersection(codes):
+        raise Unavailable("TransactWriteItems")

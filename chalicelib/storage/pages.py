@@ -1,0 +1,46 @@
+"""The pages table: how many approved comments a page has, and whether its thread is closed.
+
+Key: page_id.
+
+| access | key | who |
+|---|---|---|
+| counts of up to 100 pages, one BatchGetItem | page_id | public |
+| check that a page is open, inside a submission's transaction | page_id | public |
+| move the count, inside a decision's transaction | page_id | staff |
+"""
+
+from chalicelib.errors import PageClosed
+from chalicelib.storage.dynamodb import Database, Write, to_attributes, values
+
+
+class PagesTable:
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+
+    def check_open(self, page_id: str) -> Write:
+        check = {
+            "TableName": self._name,
+            "Key": to_attributes({"page_id": page_id}),
+            "ConditionExpression": "attribute_not_exists(closed_at)",
+        }
+        return Write({"ConditionCheck": check}, PageClosed())
+
+    def move_count(self, page_id: str, by: int) -> Write:
+        update = {
+            "TableName": self._name,
+            "Key": to_attributes({"page_id": page_id}),
+            "UpdateExpression": "ADD approved_count :by",
+            "ExpressionAttributeValues": values(by=by),
+        }
+        return Write({"Update": update})
+
+    def counts(self, page_ids: set[str]) -> dict[str, int]:
+        """How many approved comments each of at most 100 pages has; a page without a row has none."""
+        if not page_ids:
+            return {}
+        items = self._database.find_many(
+            self._name, [{"page_id": page_id} for page_id in sorted(page_ids)], "page_id, approved_count"
+        )
+        known = {str(item["page_id"]): int(item.get("approved_count", 0)) for item in items}
+        return {page_id: known.get(page_id, 0) for page_id in page_ids}

@@ -1,0 +1,77 @@
+"""The staff table: API tokens, by their id. Of the secret only its SHA-256 is here.
+
+Key: token_id.
+
+| access | key | who |
+|---|---|---|
+| look up a token at each request | token_id | authorizer |
+| add, revoke, list (a scan: a handful of rows) | token_id | staff |
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.errors import NotFound
+from chalicelib.staff_tokens import StaffToken
+from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
+from chalicelib.times import from_text, to_text
+
+
+@dataclass(frozen=True)
+class TokenPage:
+    tokens: list[StaffToken]
+    next_key: dict[str, Any] | None
+
+
+class StaffTable:
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+
+    def put_new(self, token: StaffToken) -> Write:
+        item = {
+            "token_id": token.id,
+            "role": token.role,
+            "name": token.name,
+            "secret_hash": token.secret_hash,
+            "created_at": to_text(token.created_at),
+        }
+        put = {
+            "TableName": self._name,
+            "Item": to_attributes(item),
+            "ConditionExpression": "attribute_not_exists(token_id)",
+        }
+        return Write({"Put": put})
+
+    def revoke(self, token_id: str, at: datetime) -> Write:
+        """Revoking twice is the same as once: the first time stays."""
+        update = {
+            "TableName": self._name,
+            "Key": to_attributes({"token_id": token_id}),
+            "UpdateExpression": "SET revoked_at = if_not_exists(revoked_at, :at)",
+            "ConditionExpression": "attribute_exists(token_id)",
+            "ExpressionAttributeValues": values(at=to_text(at)),
+        }
+        return Write({"Update": update}, NotFound())
+
+    def find(self, token_id: str) -> StaffToken | None:
+        item = self._database.find(self._name, {"token_id": token_id})
+        return None if item is None else _from_item(item)
+
+    def list(self, limit: int, after: dict[str, Any] | None) -> TokenPage:
+        start = {"ExclusiveStartKey": after} if after else {}
+        found = self._database.scan(TableName=self._name, Limit=limit, **start)
+        return TokenPage([_from_item(item) for item in found.items], found.last_key)
+
+
+def _from_item(item: Item) -> StaffToken:
+    fields: dict[str, Any] = item
+    return StaffToken(
+        id=fields["token_id"],
+        role=fields["role"],
+        name=fields["name"],
+        secret_hash=fields["secret_hash"],
+        created_at=from_text(fields["created_at"]),
+        revoked_at=from_text(fields["revoked_at"]) if "revoked_at" in fields else None,
+    )

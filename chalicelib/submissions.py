@@ -1,0 +1,93 @@
+"""What comments and enquiries have in common when they arrive: identity, so that one is one.
+
+A submission's id is a function of what makes it the same submission, so that the conditional put of
+the submission is itself the idempotency record (docs/decisions/0002-deterministic-ids.md):
+
+- with an Idempotency-Key: that key, for 24 hours;
+- without one: everything that was typed, for 10 minutes.
+
+Time is cut into slots as long as the window. The id holds its slot, so the same submission within
+one window can lie in this slot or in a neighbouring one. The transaction therefore also checks that
+no neighbour holds it: exactly sliding windows, in one round trip.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+KEY_WINDOW = timedelta(hours=24)
+CONTENT_WINDOW = timedelta(minutes=10)
+# Another environment's clock may be ahead, and may have put the same submission into the next slot.
+_CLOCK_SKEW = timedelta(seconds=5)
+
+
+class Hashing(Protocol):
+    def digest(self, purpose: str, message: str) -> bytes: ...
+
+    def address(self, email: str) -> str: ...
+
+
+class Sealing(Protocol):
+    def seal(self, text: str) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who is submitting, as far as we keep it: a keyed hash of the network, never the IP itself."""
+
+    network: str
+    idempotency_key: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A submission's own id, and those ids under which it may have been accepted before."""
+
+    own: str
+    neighbours: tuple[str, ...]
+    # An earlier submission no later than this is another one, even under a neighbouring id.
+    window_start: datetime
+    # Tells whether a submission under the same id is the same to the letter.
+    request_hash: str
+
+
+MakeId = Callable[[int, bytes], str]
+
+
+def identify(
+    kind: str,
+    body: dict[str, object],
+    same_by: tuple[str, ...],
+    visit: Visit,
+    hashing: Hashing,
+    make_id: MakeId,
+) -> Identity:
+    """Identify the submission `body` (its normalised fields) of `kind` ("comment" or "enquiry").
+
+    Without a key, two submissions are one if they agree in the fields `same_by`.
+    `make_id` makes an id of a slot's start (seconds since 1970) and a 32-byte digest.
+    """
+    content = json.dumps([body[name] for name in same_by])
+    whole = json.dumps(body, sort_keys=True)
+    window = KEY_WINDOW if visit.idempotency_key else CONTENT_WINDOW
+    source = f"key:{visit.idempotency_key}" if visit.idempotency_key else f"content:{content}"
+
+    def in_slot(start: int) -> str:
+        return make_id(start, hashing.digest(f"{kind} id", f"{start}:{source}"))
+
+    own = _slot_start(visit.at, window)
+    reached = {_slot_start(visit.at - window, window), _slot_start(visit.at + _CLOCK_SKEW, window)} - {own}
+    return Identity(
+        own=in_slot(own),
+        neighbours=tuple(in_slot(start) for start in sorted(reached)),
+        window_start=visit.at - window,
+        request_hash=hashing.digest(f"{kind} request", whole if visit.idempotency_key else content).hex(),
+    )
+
+
+def _slot_start(at: datetime, window: timedelta) -> int:
+    seconds = int(window.total_seconds())
+    return int(at.astimezone(UTC).timestamp()) // seconds * seconds

@@ -1,0 +1,15 @@
+"""Times as Frontdesk writes them: RFC 3339 in UTC with milliseconds and `Z`, so that they sort as text."""
+
+from datetime import UTC, datetime
+
+
+def to_text(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def from_text(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,85 @@
+"""The one place that builds clients: what a function works with, put together from its settings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+
+from chalicelib.config import Settings, SettingsError, read_settings
+from chalicelib.pages import Sites
+from chalicelib.privacy.hashing import Hasher
+from chalicelib.privacy.keys import read_keys, read_private_keys
+from chalicelib.privacy.sealing import Opener, Sealer
+from chalicelib.storage.audit import AuditTable
+from chalicelib.storage.comments import CommentsTable
+from chalicelib.storage.dynamodb import Database
+from chalicelib.storage.enquiries import EnquiriesTable
+from chalicelib.storage.guard import GuardTable
+from chalicelib.storage.outbox import OutboxTable
+from chalicelib.storage.pages import PagesTable
+from chalicelib.storage.staff import StaffTable
+from chalicelib.storage.store import Store
+from chalicelib.times import utc_now
+
+# Three tries of at most 4 s: an answer long before API Gateway gives up at 29 s.
+_PATIENT = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+# SES has no idempotency token: a second try by the SDK could be a second mail.
+_ONCE = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that the handlers of one function are given. What a function may not use is None."""
+
+    settings: Settings
+    sites: Sites
+    store: Store
+    hasher: Hasher
+    sealer: Sealer
+    opener: Opener | None
+    sqs: Any
+    ses: Any
+    now: Callable[[], datetime] = utc_now
+
+
+def open_desk(environ: Mapping[str, str]) -> Desk:
+    """Raises SettingsError, naming all that is wrong."""
+    settings = read_settings(environ)
+    try:
+        keys = read_keys(settings.keys_file)
+        private_keys = read_private_keys(settings.private_keys_file) if settings.private_keys_file else None
+    except (OSError, ValueError, KeyError):
+        raise SettingsError(
+            ["KEYS_FILE or PRIVATE_KEYS_FILE cannot be read: `make run` makes both"]
+        ) from None
+    session = botocore.session.get_session()
+    mails = settings.function == "mail"
+    queues = settings.function in ("relay", "housekeeping")
+    return Desk(
+        settings=settings,
+        sites=Sites(settings.sites, settings.page_parameters),
+        store=make_store(settings, session.create_client("dynamodb", config=_PATIENT)),
+        hasher=Hasher(keys.hmac_secrets),
+        sealer=Sealer(keys.sealing_keys),
+        opener=Opener(private_keys) if private_keys else None,
+        sqs=session.create_client("sqs", config=_PATIENT) if queues else None,
+        ses=session.create_client("sesv2", config=_ONCE) if mails else None,
+    )
+
+
+def make_store(settings: Settings, dynamodb: Any) -> Store:
+    database = Database(dynamodb)
+    spam_retention = timedelta(days=settings.spam_retention_days)
+    return Store(
+        database=database,
+        comments=CommentsTable(database, settings.comments_table, spam_retention),
+        enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention),
+        outbox=OutboxTable(database, settings.outbox_table, timedelta(days=settings.delivery_retention_days)),
+        pages=PagesTable(database, settings.pages_table),
+        guard=GuardTable(settings.guard_table, settings.rate_limit, settings.rate_window),
+        staff=StaffTable(database, settings.staff_table),
+        audit=AuditTable(database, settings.audit_table),
+    )

@@ -1,0 +1,205 @@
+"""One test's stack: desks for each function on moto, a clock that stands still, API Gateway's calls."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import yaml
+
+from chalicelib import ids
+from chalicelib.api.requests import Request
+from chalicelib.api.routes import ROUTES, Route
+from chalicelib.api.views import respond
+from chalicelib.mail.handlers import keep_house, mail_batch, relay_batch
+from chalicelib.staff_tokens import Role
+from chalicelib.wiring import Desk, open_desk
+
+ROOT = Path(__file__).parent.parent
+_ABOUT_TABLES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+
+
+@cache
+def template() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "infra" / "template.yaml").read_text())
+    return loaded
+
+
+@cache
+def _session() -> Any:
+    return botocore.session.get_session()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: status, headers with lower-case names, and the body."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass
+class Stack:
+    name: str
+    keys: dict[str, str]
+    now: datetime = datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)
+    mails: list[dict[str, Any]] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.dynamodb = _session().create_client("dynamodb")
+        self.sqs = _session().create_client("sqs")
+        self._desks: dict[str, Desk] = {}
+        self._relayed: set[str] = set()
+        for logical_id, resource in template()["Resources"].items():
+            if resource["Type"] == "AWS::DynamoDB::Table":
+                wanted = {k: v for k, v in resource["Properties"].items() if k in _ABOUT_TABLES}
+                self.dynamodb.create_table(TableName=self.table(logical_id), **wanted)
+        self.queue_url = self.sqs.create_queue(QueueName=self.name)["QueueUrl"]
+
+    def table(self, logical_id: str) -> str:
+        return f"{self.name}-{logical_id.removesuffix('Table').lower()}"
+
+    def delete(self) -> None:
+        for logical_id, resource in template()["Resources"].items():
+            if resource["Type"] == "AWS::DynamoDB::Table":
+                self.dynamodb.delete_table(TableName=self.table(logical_id))
+        self.sqs.delete_queue(QueueUrl=self.queue_url)
+
+    def later(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+    def desk(self, function: str) -> Desk:
+        if function not in self._desks:
+            self._desks[function] = replace(open_desk(self.environ(function)), now=lambda: self.now)
+        return self._desks[function]
+
+    def environ(self, function: str) -> dict[str, str]:
+        names = ("comments", "enquiries", "outbox", "pages", "guard", "staff", "audit")
+        return {
+            "STAGE": "local",
+            "FUNCTION": function,
+            **{f"{name.upper()}_TABLE": f"{self.name}-{name}" for name in names},
+            "MAIL_QUEUE_URL": self.queue_url,
+            **self.keys,
+            "PUBLIC_URL": "https://desk.example.org",
+            "SITES": "https://www.example.org,https://blog.example.org",
+            "MODERATORS": "mod@example.org",
+            "TOPICS": '{"admissions": ["adm@example.org"], "family": ["fam@example.org", "adm@example.org"]}',
+            "MAIL_SENDER": "desk@example.org",
+            **self.settings,
+        }
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        role: Role | None = None,
+        query: dict[str, str] | None = None,
+        desk: Desk | None = None,
+        **headers: str,
+    ) -> Reply:
+        """Call a route in its function. Header names are written with `_` for `-`."""
+        route, parameters = _find_route(method, path)
+        raw = body if isinstance(body, str) or body is None else json.dumps(body)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if raw is not None:
+            sent = {"content-type": "application/json", **sent}
+        event = {
+            "headers": sent,
+            "multiValueQueryStringParameters": {k: [v] for k, v in (query or {}).items()},
+            "pathParameters": parameters,
+            "body": raw,
+            "requestContext": {
+                "httpMethod": method,
+                "resourcePath": route.path,
+                "requestId": ids.new_id("r", self.now),
+                "identity": {"sourceIp": "203.0.113.7"},
+                "authorizer": {"principalId": f"token:{role}", "role": role} if role else None,
+            },
+        }
+        at_desk = desk or self.desk(route.audience)
+        known = route if route.method == method else None
+        answer = respond(Request(event), at_desk, known, route.audience, ("GET",)).to_dict()
+        return Reply(
+            answer["statusCode"], {k.lower(): v for k, v in answer["headers"].items()}, str(answer["body"])
+        )
+
+    def relay(self) -> list[str]:
+        """Carry what was inserted into the outbox since the last time to the queue; return the ids."""
+        found = self.dynamodb.scan(TableName=self.table("OutboxTable"), ConsistentRead=True)["Items"]
+        new = sorted({item["outbox_id"]["S"] for item in found} - self._relayed)
+        self._relayed |= set(new)
+        records = [
+            {"eventName": "INSERT", "dynamodb": {"Keys": {"outbox_id": {"S": id_}}, "SequenceNumber": str(n)}}
+            for n, id_ in enumerate(new)
+        ]
+        assert relay_batch({"Records": records}, self.desk("relay")) == {"batchItemFailures": []}
+        return new
+
+    def deliver(self, ses: Any) -> None:
+        """Carry everything through relay, queue and mail function until nothing is left to carry."""
+        while self.relay():
+            self.run_mail(ses)
+
+    def run_mail(self, ses: Any) -> list[str]:
+        """Bring each message of the queue to the mail function once; return the ids that failed."""
+        failed: list[str] = []
+        while received := self._receive():
+            records = [{"messageId": m["MessageId"], "body": m["Body"]} for m in received]
+            answer = mail_batch({"Records": records}, replace(self.desk("mail"), ses=ses))
+            failed += [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+            for message in received:
+                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return failed
+
+    def _receive(self) -> list[dict[str, Any]]:
+        answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    def keep_house(self) -> dict[str, Any]:
+        return keep_house(self.desk("housekeeping"))
+
+    def items(self, logical_id: str) -> list[dict[str, Any]]:
+        """Every item of a table, as DynamoDB's attributes."""
+        items: list[dict[str, Any]] = self.dynamodb.scan(TableName=self.table(logical_id))["Items"]
+        return items
+
+
+class FakeSes:
+    """Stands for SES: keeps what it is sent, or fails as it is told to."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._failures = list(failures)
+
+    def send_email(self, **request: Any) -> dict[str, str]:
+        if self._failures:
+            raise self._failures.pop(0)
+        self.sent.append(request)
+        return {"MessageId": f"m{len(self.sent)}"}
+
+
+def _find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    parts = path.split("/")
+    fitting = []
+    for route in ROUTES:
+        pattern = route.path.split("/")
+        if len(pattern) == len(parts) and all(
+            p == q or q.startswith("{") for p, q in zip(parts, pattern, strict=True)
+        ):
+            names = {q[1:-1]: p for p, q in zip(parts, pattern, strict=True) if q.startswith("{")}
+            fitting.append((route.method != method, route, names))
+    _, route, names = min(fitting, key=lambda fit: fit[0])
+    return route, names
