@@ -33,5 +33,5 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 find-python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer, with venv, was not found: install it" \
+	@command -v "$(PYTHON)" >/dev/null || { echo "Python 3.11 or newer, with venv, was not found: install it" \
 		"(Debian, Ubuntu: sudo apt install python3 python3-venv) or name it: make run PYTHON=/path/to/python3" >&2; exit 1; }

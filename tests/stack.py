@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import botocore.session
 import yaml
@@ -79,7 +80,10 @@ class Stack:
 
     def desk(self, function: str) -> Desk:
         if function not in self._desks:
-            self._desks[function] = replace(open_desk(self.environ(function)), now=lambda: self.now)
+            # One session for all: each new one would read botocore's big service files again.
+            with patch("botocore.session.get_session", _session):
+                desk = open_desk(self.environ(function))
+            self._desks[function] = replace(desk, now=lambda: self.now)
         return self._desks[function]
 
     def environ(self, function: str) -> dict[str, str]:
@@ -107,6 +111,7 @@ class Stack:
         role: Role | None = None,
         query: dict[str, str] | None = None,
         desk: Desk | None = None,
+        ip: str = "203.0.113.7",
         **headers: str,
     ) -> Reply:
         """Call a route in its function. Header names are written with `_` for `-`."""
@@ -124,7 +129,7 @@ class Stack:
                 "httpMethod": method,
                 "resourcePath": route.path,
                 "requestId": ids.new_id("r", self.now),
-                "identity": {"sourceIp": "203.0.113.7"},
+                "identity": {"sourceIp": ip},
                 "authorizer": {"principalId": f"token:{role}", "role": role} if role else None,
             },
         }

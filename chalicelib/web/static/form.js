@@ -103,6 +103,7 @@ function words(error) {
   if (error.status === 0) return `No answer reached us. ${kept} Please try again: it will not be sent twice.`;
   if (error.status === 429) return `That was a lot in a short time. ${kept} Please try again ${error.wait}.`;
   if (error.isTemporary) return `We cannot take this just now. ${kept} Please try again ${error.wait}.`;
+  if (error.status === 413) return `This is too long to send in one go. ${kept} Please shorten it a little.`;
   if (error.code === 'invalid_fields') return `Please look at this again. ${kept}`;
   return `${error.message || 'This could not be sent.'} ${kept}`;
 }
