@@ -13,7 +13,7 @@ from chalice import Chalice
 from chalicelib.api.access import POLICY_TTL_SECONDS, authorize
 from chalicelib.api.views import register_routes
 from chalicelib.errors import Unauthenticated
-from chalicelib.mail.handlers import keep_house, mail_batch, relay_batch
+from chalicelib.mail.handlers import keep_house, mail_batch, note_event, relay_batch
 from chalicelib.wiring import Desk, open_desk
 
 app = Chalice(app_name="frontdesk")
@@ -48,6 +48,11 @@ def relay(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 @app.lambda_function(name="mail")
 def mail(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     return mail_batch(event, _desk())
+
+
+@app.lambda_function(name="delivery_events")
+def delivery_events(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    return note_event(event, _desk())
 
 
 @app.lambda_function(name="housekeeping")

@@ -5,13 +5,13 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
-from chalicelib import audit, ids, outbox
-from chalicelib.audit import Entry
+from chalicelib import ids, outbox
+from chalicelib.audit import Act
 from chalicelib.errors import AlreadySubmitted, IdempotencyKeyReused, IllegalTransition, StaleRevision
 from chalicelib.html_gate import to_html
 from chalicelib.judgement import Reason, is_spam
 from chalicelib.outbox import Order
-from chalicelib.submissions import Hashing, Identity, Sealing, Visit, identify
+from chalicelib.submissions import Hashing, Identity, Visit, identify
 from chalicelib.times import to_text
 
 Status = Literal["pending", "approved", "rejected", "spam"]
@@ -35,13 +35,13 @@ class Draft:
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment as it is kept. `original_text` is what was typed; `text` is what is shown."""
+    """A comment. `original_text` is what was typed; `text` is what is shown once it is approved."""
 
     id: str
     page_id: str
     parent_id: str | None
     name: str
-    sealed_email: bytes
+    email: str
     author_hmac: str
     original_text: str
     text: str
@@ -85,7 +85,7 @@ class DecidedComment:
 
     before: Comment
     after: Comment
-    entry: Entry
+    act: Act
     orders: list[Order] = field(default_factory=list)
 
 
@@ -106,7 +106,6 @@ def submit_comment(
     *,
     store: CommentStore,
     hashing: Hashing,
-    sealer: Sealing,
 ) -> str:
     """Accept a comment, hold it for a moderator, and return its id; a replay returns the first id.
 
@@ -119,7 +118,7 @@ def submit_comment(
         page_id=draft.page_id,
         parent_id=draft.parent_id,
         name=draft.name,
-        sealed_email=sealer.seal(draft.email),
+        email=draft.email,
         author_hmac=hashing.address(draft.email),
         original_text=draft.message,
         text=draft.message,
@@ -171,7 +170,7 @@ def decide(
 
 
 def _decided(before: Comment, after: Comment, decision: Decision, actor: str, at: datetime) -> DecidedComment:
-    entry = audit.new_entry(
+    act = Act(
         before.id,
         actor,
         "decide" if decision.status else "redact",
@@ -182,4 +181,4 @@ def _decided(before: Comment, after: Comment, decision: Decision, actor: str, at
     )
     published = after.status == "approved" and before.status != "approved"
     orders = [outbox.new_order("comment_approved", after.id, at)] if published else []
-    return DecidedComment(before, after, entry, orders)
+    return DecidedComment(before, after, act, orders)

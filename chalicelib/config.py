@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-Function = Literal["public", "staff", "authorizer", "relay", "mail", "housekeeping"]
+Function = Literal["public", "staff", "authorizer", "relay", "mail", "delivery_events", "housekeeping"]
 
 
 class SettingsError(Exception):
@@ -116,9 +116,19 @@ class Settings(BaseModel):
     staff_table: str = Field(min_length=3, description="Name of the staff table.")
     audit_table: str = Field(min_length=3, description="Name of the audit table.")
     mail_queue_url: str = Field(min_length=8, description="URL of the mail queue.")
-    keys_file: Path = Field(description="File with the HMAC secrets and the public sealing keys.")
+    keys_file: Path | None = Field(
+        default=None, description="File with the HMAC secrets and the public sealing keys."
+    )
+    keys_parameter: str | None = Field(
+        default=None, description="The same in an SSM parameter; one of the two is needed."
+    )
     private_keys_file: Path | None = Field(
-        default=None, description="File with the private sealing keys; the staff and mail functions need it."
+        default=None,
+        description="File with the private sealing keys, for staff and mail alone.",
+    )
+    private_keys_parameter: str | None = Field(
+        default=None,
+        description="The same in an SSM parameter; staff and mail need one of the two.",
     )
     public_url: Origin = Field(description="The API's own origin, for links in mails.")
     sites: Annotated[tuple[Origin, ...], BeforeValidator(_split)] = Field(
@@ -187,13 +197,22 @@ class Settings(BaseModel):
         if "admissions" not in self.topics:
             problems.append("TOPICS must have the topic `admissions`, to which enquiries go by default")
         problems += [f"TOPICS: the topic `{t}` has nobody to mail" for t, to in self.topics.items() if not to]
-        if self.function in ("staff", "mail") and self.private_keys_file is None:
-            problems.append(
-                f"PRIVATE_KEYS_FILE is missing: the {self.function} function opens what is sealed"
-            )
+        problems += self._key_problems()
         if self.stage == "prod" and any(o.startswith("http:") for o in (*self.sites, self.public_url)):
             problems.append("SITES and PUBLIC_URL must be https in stage prod")
         return problems + self._full_text_problems()
+
+    def _key_problems(self) -> list[str]:
+        problems = []
+        if (self.keys_file is None) == (self.keys_parameter is None):
+            problems.append("KEYS_FILE or KEYS_PARAMETER is needed, and not both")
+        opens = self.function in ("staff", "mail")
+        given = [v for v in (self.private_keys_file, self.private_keys_parameter) if v is not None]
+        if opens and len(given) != 1:
+            problems.append("PRIVATE_KEYS_FILE or PRIVATE_KEYS_PARAMETER is needed, and not both")
+        if given and not opens:
+            problems.append(f"The {self.function} function must not have the private keys")
+        return problems
 
     def _full_text_problems(self) -> list[str]:
         if not self.mail_full_text:

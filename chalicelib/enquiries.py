@@ -1,6 +1,5 @@
-"""Enquiries: what people ask of admissions. Everything that an enquirer wrote is kept sealed."""
+"""Enquiries: what people ask of admissions. The storage seals what an enquirer wrote."""
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -9,7 +8,7 @@ from chalicelib import ids, outbox
 from chalicelib.errors import AlreadySubmitted, IdempotencyKeyReused
 from chalicelib.judgement import Reason, is_spam
 from chalicelib.outbox import Order
-from chalicelib.submissions import Hashing, Identity, Sealing, Visit, identify
+from chalicelib.submissions import Hashing, Identity, Visit, identify
 
 EnquiryStatus = Literal["new", "in_progress", "closed", "spam"]
 Channel = Literal["email", "call", "text", "voicemail"]
@@ -26,25 +25,17 @@ class Letter:
     contact_by: tuple[Channel, ...]
     page: str | None
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> "Letter":
-        fields = json.loads(text)
-        return cls(**{**fields, "contact_by": tuple(fields["contact_by"])})
-
 
 @dataclass(frozen=True)
 class Enquiry:
-    """An enquiry as it is kept: outside the sealed letter there is nothing that an enquirer wrote."""
+    """An enquiry. Outside the letter there is nothing that an enquirer wrote."""
 
     reference: str
     topic: str
     status: EnquiryStatus
     priority: Literal["normal", "urgent"]
     reasons: tuple[Reason, ...]
-    sealed_letter: bytes
+    letter: Letter
     enquirer_hmac: str
     consent_version: str | None
     created_at: datetime
@@ -68,7 +59,6 @@ def submit_enquiry(
     *,
     store: EnquiryStore,
     hashing: Hashing,
-    sealer: Sealing,
 ) -> str:
     """Accept an enquiry and return its reference; a replay returns the first reference.
 
@@ -84,7 +74,7 @@ def submit_enquiry(
         status="spam" if is_spam(reasons) else "new",
         priority="normal",
         reasons=reasons,
-        sealed_letter=sealer.seal(letter.to_json()),
+        letter=letter,
         enquirer_hmac=hashing.address(letter.email),
         consent_version=consent_version,
         created_at=visit.at,

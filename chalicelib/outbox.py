@@ -27,12 +27,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Delivery:
-    """One mail to one address. The address is sealed; `reason` says why it is held or failed."""
+    """One mail to one address. `reason` says why it is held or failed."""
 
     id: str
     kind: OrderKind
     subject_id: str
-    recipient: bytes
+    recipient: str
     created_at: datetime
     state: State = "pending"
     reason: str | None = None

@@ -10,8 +10,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Literal, Protocol, get_args
 
-from chalicelib import audit, ids
-from chalicelib.audit import Entry
+from chalicelib import ids
+from chalicelib.audit import Act
 from chalicelib.errors import Unauthenticated
 
 Role = Literal["moderator", "admissions", "admin"]
@@ -39,22 +39,22 @@ class Actor:
 class TokenStore(Protocol):
     def find_token(self, token_id: str) -> StaffToken | None: ...
 
-    def add_token(self, token: StaffToken, entry: Entry) -> None: ...
+    def add_token(self, token: StaffToken, act: Act) -> None: ...
 
-    def revoke_token(self, token_id: str, at: datetime, entry: Entry) -> None: ...
+    def revoke_token(self, token_id: str, at: datetime, act: Act) -> None: ...
 
 
 def add_token(role: Role, name: str, actor: str, at: datetime, store: TokenStore) -> tuple[StaffToken, str]:
     """Make a token; return it and its bearer secret, which is nowhere kept and cannot be shown again."""
     secret = secrets.token_urlsafe(32)
     token = StaffToken(ids.new_id("t", at), role, name, _hash(secret), at)
-    store.add_token(token, audit.new_entry(token.id, actor, "add_token", at, after=role))
+    store.add_token(token, Act(token.id, actor, "add_token", at, after=role))
     return token, f"fd_{token.id}_{secret}"
 
 
 def revoke_token(token_id: str, actor: str, at: datetime, store: TokenStore) -> None:
     """Raises NotFound."""
-    store.revoke_token(token_id, at, audit.new_entry(token_id, actor, "revoke_token", at))
+    store.revoke_token(token_id, at, Act(token_id, actor, "revoke_token", at))
 
 
 def authenticate(bearer: str, store: TokenStore) -> Actor:

@@ -29,10 +29,6 @@ class Hashing(Protocol):
     def address(self, email: str) -> str: ...
 
 
-class Sealing(Protocol):
-    def seal(self, text: str) -> bytes: ...
-
-
 @dataclass(frozen=True)
 class Visit:
     """Who is submitting, as far as we keep it: a keyed hash of the network, never the IP itself."""

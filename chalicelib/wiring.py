@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.pages import Sites
@@ -20,6 +22,7 @@ from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
 from chalicelib.storage.outbox import OutboxTable
 from chalicelib.storage.pages import PagesTable
+from chalicelib.storage.seal import Seal
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.store import Store
 from chalicelib.times import utc_now
@@ -38,8 +41,6 @@ class Desk:
     sites: Sites
     store: Store
     hasher: Hasher
-    sealer: Sealer
-    opener: Opener | None
     sqs: Any
     ses: Any
     now: Callable[[], datetime] = utc_now
@@ -48,36 +49,49 @@ class Desk:
 def open_desk(environ: Mapping[str, str]) -> Desk:
     """Raises SettingsError, naming all that is wrong."""
     settings = read_settings(environ)
-    try:
-        keys = read_keys(settings.keys_file)
-        private_keys = read_private_keys(settings.private_keys_file) if settings.private_keys_file else None
-    except (OSError, ValueError, KeyError):
-        raise SettingsError(
-            ["KEYS_FILE or PRIVATE_KEYS_FILE cannot be read: `make run` makes both"]
-        ) from None
     session = botocore.session.get_session()
+    try:
+        keys = read_keys(read_document(session, settings.keys_file, settings.keys_parameter))
+        seal = Seal(Sealer(keys.sealing_keys), _make_opener(session, settings))
+    except (OSError, ValueError, KeyError, BotoCoreError, ClientError):
+        raise SettingsError(["The keys cannot be read; `make run` makes those of this machine"]) from None
     mails = settings.function == "mail"
     queues = settings.function in ("relay", "housekeeping")
     return Desk(
         settings=settings,
         sites=Sites(settings.sites, settings.page_parameters),
-        store=make_store(settings, session.create_client("dynamodb", config=_PATIENT)),
+        store=_make_store(settings, session.create_client("dynamodb", config=_PATIENT), seal),
         hasher=Hasher(keys.hmac_secrets),
-        sealer=Sealer(keys.sealing_keys),
-        opener=Opener(private_keys) if private_keys else None,
         sqs=session.create_client("sqs", config=_PATIENT) if queues else None,
         ses=session.create_client("sesv2", config=_ONCE) if mails else None,
     )
 
 
-def make_store(settings: Settings, dynamodb: Any) -> Store:
+def _make_opener(session: Any, settings: Settings) -> Opener | None:
+    file, parameter = settings.private_keys_file, settings.private_keys_parameter
+    if file is None and parameter is None:
+        return None
+    return Opener(lambda: read_private_keys(read_document(session, file, parameter)))
+
+
+def read_document(session: Any, file: Path | None, parameter: str | None) -> str:
+    """Read a document of keys from its file or its SSM parameter. Raises OSError or botocore's errors."""
+    if file is not None:
+        return file.read_text()
+    ssm = session.create_client("ssm", config=_PATIENT)
+    document: str = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
+    return document
+
+
+def _make_store(settings: Settings, dynamodb: Any, seal: Seal) -> Store:
     database = Database(dynamodb)
     spam_retention = timedelta(days=settings.spam_retention_days)
+    delivery_retention = timedelta(days=settings.delivery_retention_days)
     return Store(
         database=database,
-        comments=CommentsTable(database, settings.comments_table, spam_retention),
-        enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention),
-        outbox=OutboxTable(database, settings.outbox_table, timedelta(days=settings.delivery_retention_days)),
+        comments=CommentsTable(database, settings.comments_table, spam_retention, seal),
+        enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
+        outbox=OutboxTable(database, settings.outbox_table, delivery_retention, seal),
         pages=PagesTable(database, settings.pages_table),
         guard=GuardTable(settings.guard_table, settings.rate_limit, settings.rate_window),
         staff=StaffTable(database, settings.staff_table),

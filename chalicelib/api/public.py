@@ -39,9 +39,7 @@ def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
         sent.page, sent.parent_id or None, sent.name, sent.email, sent.message, sent.notify
     )
     reasons = judgement.judge("comment", sent.website, sent.form_token, visit.at, desk.hasher)
-    comment_id = comments.submit_comment(
-        draft, reasons, visit, store=desk.store, hashing=desk.hasher, sealer=desk.sealer
-    )
+    comment_id = comments.submit_comment(draft, reasons, visit, store=desk.store, hashing=desk.hasher)
     held = {"id": comment_id, "status": "pending", "message": _COMMENT_THANKS, "help": help_lines(desk)}
     return as_json(202, held)
 
@@ -62,7 +60,6 @@ def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
         visit,
         store=desk.store,
         hashing=desk.hasher,
-        sealer=desk.sealer,
     )
     return as_json(202, {"reference": reference, "message": _ENQUIRY_THANKS, "help": help_lines(desk)})
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib import audit, comments, staff_tokens
+from chalicelib import comments, staff_tokens
 from chalicelib.api.answers import Answer, as_json
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
@@ -14,9 +14,9 @@ from chalicelib.api.schemas import (
     ListQuery,
     NewToken,
 )
-from chalicelib.audit import Entry
+from chalicelib.audit import Act
 from chalicelib.comments import Comment, Decision
-from chalicelib.enquiries import Enquiry, Letter
+from chalicelib.enquiries import Enquiry
 from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
 from chalicelib.html_gate import to_html
 from chalicelib.staff_tokens import Actor, StaffToken
@@ -35,7 +35,7 @@ def list_comments(request: Request, desk: Desk) -> Answer:
         page_id=query.page,
     )
     _note_reading("comments", [c.id for c in found.comments], request, desk)
-    shown = [_show_comment(comment, desk) for comment in found.comments]
+    shown = [_show_comment(comment) for comment in found.comments]
     return as_json(
         200, {"comments": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
     )
@@ -43,9 +43,9 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
-    desk.store.audit.add(audit.new_entry(comment.id, _actor(request).id, "read", desk.now()))
-    history = [_show_entry(entry) for entry in desk.store.audit.history(comment.id)]
-    return _with_revision({**_show_comment(comment, desk), "history": history}, comment.revision)
+    desk.store.record_reading(Act(comment.id, _actor(request).id, "read", desk.now()))
+    history = [_show_act(entry.act) for entry in desk.store.audit.history(comment.id)]
+    return _with_revision({**_show_comment(comment), "history": history}, comment.revision)
 
 
 def patch_comment(request: Request, desk: Desk) -> Answer:
@@ -61,7 +61,7 @@ def patch_comment(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
-    return _with_revision(_show_comment(comment, desk), comment.revision)
+    return _with_revision(_show_comment(comment), comment.revision)
 
 
 def list_enquiries(request: Request, desk: Desk) -> Answer:
@@ -75,7 +75,7 @@ def list_enquiries(request: Request, desk: Desk) -> Answer:
         topic=query.topic,
     )
     _note_reading("enquiries", [e.reference for e in found.enquiries], request, desk)
-    shown = [_show_enquiry(enquiry, desk) for enquiry in found.enquiries]
+    shown = [_show_enquiry(enquiry) for enquiry in found.enquiries]
     return as_json(
         200, {"enquiries": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
     )
@@ -83,8 +83,8 @@ def list_enquiries(request: Request, desk: Desk) -> Answer:
 
 def get_enquiry(request: Request, desk: Desk) -> Answer:
     enquiry = desk.store.enquiries.get(request.path("reference"))
-    desk.store.audit.add(audit.new_entry(enquiry.reference, _actor(request).id, "read", desk.now()))
-    return _with_revision(_show_enquiry(enquiry, desk), enquiry.revision)
+    desk.store.record_reading(Act(enquiry.reference, _actor(request).id, "read", desk.now()))
+    return _with_revision(_show_enquiry(enquiry), enquiry.revision)
 
 
 def list_tokens(request: Request, desk: Desk) -> Answer:
@@ -114,33 +114,26 @@ def _actor(request: Request) -> Actor:
 
 
 def _note_reading(subject: str, ids: list[str], request: Request, desk: Desk) -> None:
-    """Nobody reads a private field unseen. The entry is written before the answer is given."""
     if ids:
         actor = _actor(request).id
-        desk.store.audit.add(audit.new_entry(subject, actor, "list", desk.now(), read_ids=tuple(ids)))
+        desk.store.record_reading(Act(subject, actor, "list", desk.now(), read_ids=tuple(ids)))
 
 
 def _with_revision(shown: dict[str, Any], revision: int) -> Answer:
     return as_json(200, shown, ETag=f'"{revision}"')
 
 
-def _open(desk: Desk, sealed: bytes) -> str:
-    if desk.opener is None:
-        raise RuntimeError("this function has no private key")
-    return desk.opener.open(sealed)
-
-
 def _show_reasons(item: Comment | Enquiry) -> list[dict[str, str]]:
     return [{"code": reason.code, "text": reason.text} for reason in item.reasons]
 
 
-def _show_comment(comment: Comment, desk: Desk) -> dict[str, Any]:
+def _show_comment(comment: Comment) -> dict[str, Any]:
     return {
         "id": comment.id,
         "page": comment.page_id,
         "parent_id": comment.parent_id,
         "name": comment.name,
-        "email": _open(desk, comment.sealed_email),
+        "email": comment.email,
         "text": comment.text,
         "html": to_html(comment.text),
         "original_text": comment.original_text,
@@ -157,19 +150,19 @@ def _show_comment(comment: Comment, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _show_entry(entry: Entry) -> dict[str, Any]:
+def _show_act(act: Act) -> dict[str, Any]:
     return {
-        "at": to_text(entry.at),
-        "actor": entry.actor,
-        "action": entry.action,
-        "from": entry.before,
-        "to": entry.after,
-        "reason": entry.reason,
+        "at": to_text(act.at),
+        "actor": act.actor,
+        "action": act.action,
+        "from": act.before,
+        "to": act.after,
+        "reason": act.reason,
     }
 
 
-def _show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:
-    letter = Letter.from_json(_open(desk, enquiry.sealed_letter))
+def _show_enquiry(enquiry: Enquiry) -> dict[str, Any]:
+    letter = enquiry.letter
     return {
         "reference": enquiry.reference,
         "status": enquiry.status,

@@ -57,33 +57,28 @@ def _expand(order: Order, desk: Desk) -> None:
 def _delivery(order: Order, address: str, desk: Desk) -> Delivery:
     # A function of the order and the address: expanding again cannot make another.
     mark = sha256(desk.hasher.address(address).encode()).hexdigest()[:12]
-    return Delivery(
-        f"d{order.id[1:]}-{mark}", order.kind, order.subject_id, desk.sealer.seal(address), desk.now()
-    )
+    return Delivery(f"d{order.id[1:]}-{mark}", order.kind, order.subject_id, address, desk.now())
 
 
 def _deliver(delivery: Delivery, desk: Desk) -> None:
-    if desk.opener is None:
-        raise RuntimeError("this function has no private key")
     desk.store.outbox.claim(delivery, desk.now() + LEASE)
-    recipient = desk.opener.open(delivery.recipient)
     try:
-        raw = compose(delivery, recipient, desk)
+        raw = compose(delivery, desk)
     except NothingToSend:
         desk.store.outbox.mark(delivery.id, "sending", "failed", "subject_gone", desk.now())
         return
     try:
-        answer = desk.ses.send_email(**_request(raw, recipient, delivery, desk))
+        answer = desk.ses.send_email(**_request(raw, delivery, desk))
     except (ClientError, BotoCoreError) as error:
         _settle_failure(delivery, error, desk)
     else:
         desk.store.outbox.mark_sent(delivery.id, answer["MessageId"], desk.now())
 
 
-def _request(raw: bytes, recipient: str, delivery: Delivery, desk: Desk) -> dict[str, Any]:
+def _request(raw: bytes, delivery: Delivery, desk: Desk) -> dict[str, Any]:
     request: dict[str, Any] = {
         "FromEmailAddress": desk.settings.mail_sender,
-        "Destination": {"ToAddresses": [recipient]},
+        "Destination": {"ToAddresses": [delivery.recipient]},
         "Content": {"Raw": {"Data": raw}},
         # By this tag SES's events find the delivery, even one whose message id was never learnt.
         "EmailTags": [{"Name": "delivery", "Value": delivery.id}],

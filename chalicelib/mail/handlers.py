@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.errors import WrongFunction
 from chalicelib.mail.delivering import handle
+from chalicelib.mail.delivery_events import note_report
 from chalicelib.mail.housekeeping import tidy
 from chalicelib.mail.queue import send_ids
 from chalicelib.wiring import Desk
@@ -36,6 +37,14 @@ def mail_batch(event: dict[str, Any], desk: Desk) -> dict[str, Any]:
     _check_function(desk, "mail")
     failures = [record["messageId"] for record in event["Records"] if not _handle_record(record, desk)]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failures]}
+
+
+def note_event(event: dict[str, Any], desk: Desk) -> dict[str, Any]:
+    """Move a delivery as SES reports through EventBridge; answer which, and to which state."""
+    _check_function(desk, "delivery_events")
+    noted = note_report(event["detail"], desk)
+    _log.info(json.dumps({"event": "delivery_event", **noted}))
+    return noted
 
 
 def keep_house(desk: Desk) -> dict[str, Any]:

@@ -7,7 +7,6 @@ Subjects are discreet always, for they light up on locked screens.
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.enquiries import Letter
 from chalicelib.errors import NotFound
 from chalicelib.mail.rendering import render
 from chalicelib.outbox import Delivery, Order
@@ -54,7 +53,7 @@ def find_recipients(order: Order, desk: Desk) -> list[str]:
     return []
 
 
-def compose(delivery: Delivery, recipient: str, desk: Desk) -> bytes:
+def compose(delivery: Delivery, desk: Desk) -> bytes:
     """Return the raw message. Raises NothingToSend."""
     kind = _KINDS[delivery.kind]
     full = desk.settings.mail_full_text
@@ -68,22 +67,19 @@ def compose(delivery: Delivery, recipient: str, desk: Desk) -> bytes:
         f"{kind.template}_full" if full else kind.template,
         variables,
         sender=desk.settings.mail_sender,
-        recipient=recipient,
+        recipient=delivery.recipient,
         subject=kind.subject.format(reference=delivery.subject_id),
         delivery_id=delivery.id,
     )
 
 
 def _read_item(delivery: Delivery, desk: Desk) -> dict[str, Any]:
-    if desk.opener is None:
-        raise RuntimeError("this function has no private key")
     try:
         if delivery.kind == "enquiry_submitted":
             enquiry = desk.store.enquiries.get(delivery.subject_id)
-            letter = Letter.from_json(desk.opener.open(enquiry.sealed_letter))
-            return {**vars(letter), "topic": enquiry.topic}
+            return {**vars(enquiry.letter), "topic": enquiry.topic}
         comment = desk.store.comments.get(delivery.subject_id)
     except NotFound:
         raise NothingToSend from None
-    email = desk.opener.open(comment.sealed_email)
-    return {"name": comment.name, "email": email, "message": comment.original_text, "page": comment.page_id}
+    message = comment.original_text
+    return {"name": comment.name, "email": comment.email, "message": message, "page": comment.page_id}

@@ -3,6 +3,8 @@
 Who holds only a Sealer can never open what it sealed. A sealed value is `<key id>:<box>` as bytes.
 """
 
+from collections.abc import Callable
+
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 
@@ -17,14 +19,24 @@ class Sealer:
     def seal(self, text: str) -> bytes:
         return self._prefix + bytes(self._box.encrypt(text.encode()))
 
+    def is_current(self, sealed: bytes) -> bool:
+        return sealed.startswith(self._prefix)
+
 
 class Opener:
-    """Opens what was sealed to any of `private_keys`, {key id: 32 bytes}."""
+    """Opens what was sealed to any key that `load` knows; `load` returns {key id: 32 bytes}."""
 
-    def __init__(self, private_keys: dict[str, bytes]) -> None:
-        self._boxes = {id_: SealedBox(PrivateKey(key)) for id_, key in private_keys.items()}
+    def __init__(self, load: Callable[[], dict[str, bytes]]) -> None:
+        self._load = load
+        self._boxes = self._load_boxes()
 
     def open(self, sealed: bytes) -> str:
         """Raises KeyError for an unknown key, nacl.exceptions.CryptoError for a box that was altered."""
         key_id, _, box = sealed.partition(b":")
+        if key_id.decode() not in self._boxes:
+            # A key that was made after this environment started: rotation must not need a restart.
+            self._boxes = self._load_boxes()
         return bytes(self._boxes[key_id.decode()].decrypt(box)).decode()
+
+    def _load_boxes(self) -> dict[str, "SealedBox[PrivateKey]"]:
+        return {id_: SealedBox(PrivateKey(key)) for id_, key in self._load().items()}

@@ -1,19 +1,24 @@
-"""The audit table: put only. Nothing in the product updates or deletes an entry.
+"""The audit table: put only. Nothing in the product updates or deletes an entry, and no role may.
 
-Key: subject, entry_id (which sorts by time).
+Key: subject, sequence (12 digits).
 
 | access | index | key | who |
 |---|---|---|---|
-| add an entry, inside the transaction of the change | table | subject, entry_id | staff |
-| one subject's history | table | subject | staff |
-| what one actor did | by-actor | actor, entry_id | staff |
+| add an entry behind the last, inside the transaction of the change | table | subject, sequence | staff |
+| one subject's last entry, or all of them | table | subject | staff |
+| what one actor did | by-actor | actor, at | staff |
 """
 
+from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.audit import Entry
-from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
+from chalicelib.audit import Act, Entry
+from chalicelib.storage.dynamodb import Database, Found, Item, Write, to_attributes, values
 from chalicelib.times import from_text, to_text
+
+
+class EntryTaken(Exception):
+    """Another entry of the subject came first: this one must be chained behind it."""
 
 
 class AuditTable:
@@ -25,45 +30,57 @@ class AuditTable:
         put = {
             "TableName": self._name,
             "Item": to_attributes(_to_item(entry)),
-            "ConditionExpression": "attribute_not_exists(entry_id)",
+            "ConditionExpression": "attribute_not_exists(subject)",
         }
-        return Write({"Put": put})
+        return Write({"Put": put}, EntryTaken())
 
-    def add(self, entry: Entry) -> None:
-        """Record an act that changes nothing else: reading."""
-        self._database.put(self._name, _to_item(entry))
+    def find_last(self, subject: str) -> Entry | None:
+        found = self._query(subject, Limit=1, ScanIndexForward=False)
+        return _from_item(found.items[0]) if found.items else None
 
-    def history(self, subject: str) -> list[Entry]:
-        """The newest hundred entries of a subject, oldest first."""
-        found = self._database.query(
+    def history(self, subject: str) -> Iterator[Entry]:
+        """Every entry of a subject, oldest first."""
+        found = self._query(subject)
+        yield from map(_from_item, found.items)
+        while found.last_key:
+            found = self._query(subject, ExclusiveStartKey=found.last_key)
+            yield from map(_from_item, found.items)
+
+    def subjects(self) -> set[str]:
+        """Every subject that has a chain. A scan: for verifying, not for requests."""
+        items = self._database.scan_all(TableName=self._name, ProjectionExpression="subject")
+        return {str(item["subject"]) for item in items}
+
+    def _query(self, subject: str, **request: Any) -> Found:
+        return self._database.query(
             TableName=self._name,
             KeyConditionExpression="subject = :subject",
             ExpressionAttributeValues=values(subject=subject),
-            ScanIndexForward=False,
-            Limit=100,
             ConsistentRead=True,
+            **request,
         )
-        return [_from_item(item) for item in reversed(found.items)]
 
 
 def _to_item(entry: Entry) -> dict[str, Any]:
+    act = entry.act
     return {
-        "subject": entry.subject,
-        "entry_id": entry.id,
-        "actor": entry.actor,
-        "action": entry.action,
-        "at": to_text(entry.at),
-        "before": entry.before,
-        "after": entry.after,
-        "reason": entry.reason,
-        "read_ids": " ".join(entry.read_ids) or None,
+        "subject": act.subject,
+        "sequence": f"{entry.sequence:012d}",
+        "actor": act.actor,
+        "action": act.action,
+        "at": to_text(act.at),
+        "before": act.before,
+        "after": act.after,
+        "reason": act.reason,
+        "read_ids": " ".join(act.read_ids) or None,
+        "previous_hash": entry.previous_hash,
+        "hash": entry.hash,
     }
 
 
 def _from_item(item: Item) -> Entry:
     fields: dict[str, Any] = item
-    return Entry(
-        id=fields["entry_id"],
+    act = Act(
         subject=fields["subject"],
         actor=fields["actor"],
         action=fields["action"],
@@ -73,3 +90,4 @@ def _from_item(item: Item) -> Entry:
         reason=fields.get("reason"),
         read_ids=tuple(fields.get("read_ids", "").split()),
     )
+    return Entry(act, int(fields["sequence"]), fields["previous_hash"], fields["hash"])

@@ -10,12 +10,15 @@ Key: comment_id.
 | one page's comments of one status | by-page | page_id, page_position | staff |
 | one author's comments | by-author | author_hmac, position | staff |
 
+What the author typed is sealed as a whole; of an approved comment, the public fields stand beside it.
+
 `approved-by-page` is sparse: only approved comments have `approved_page`. Each carries its public
 JSON ready-made. At both ends of a page's thread lies an *edge*, an item that holds how many approved
 comments there are: so that one Query in either order brings the count along with the comments.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,6 +27,8 @@ from chalicelib.comments import Comment
 from chalicelib.errors import AlreadySubmitted, NotFound, ParentNotPublished, StaleRevision
 from chalicelib.judgement import Reason
 from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
+from chalicelib.storage.resealing import Hashed, reseal
+from chalicelib.storage.seal import Seal
 from chalicelib.submissions import Identity
 from chalicelib.times import from_text, to_text
 
@@ -50,10 +55,11 @@ class CommentPage:
 
 
 class CommentsTable:
-    def __init__(self, database: Database, name: str, spam_retention: timedelta) -> None:
+    def __init__(self, database: Database, name: str, spam_retention: timedelta, seal: Seal) -> None:
         self._database = database
         self._name = name
         self._spam_retention = spam_retention
+        self._seal = seal
 
     def put_new(self, comment: Comment) -> Write:
         put = {
@@ -114,7 +120,7 @@ class CommentsTable:
         item = self._database.find(self._name, {"comment_id": comment_id})
         if item is None or "status" not in item:
             raise NotFound
-        return from_item(item)
+        return _from_item(item, self._seal)
 
     def list_thread(self, page_id: str, *, newest_first: bool, limit: int, after: str | None) -> Thread:
         """Up to `limit` approved comments behind the position `after`, in one Query."""
@@ -164,10 +170,15 @@ class CommentsTable:
             Limit=limit,
             **({"ExclusiveStartKey": after} if after else {}),
         )
-        return CommentPage([from_item(item) for item in found.items], found.last_key)
+        return CommentPage([_from_item(item, self._seal) for item in found.items], found.last_key)
+
+    def reseal(self, hash_address: Callable[[str], str]) -> int:
+        """Seal and hash every comment under the current keys; return how many were not."""
+        author = Hashed("author_hmac", lambda letter: hash_address(letter[1]))
+        return reseal(self._database, self._name, "comment_id", "letter_sealed", self._seal, author)
 
     def _to_item(self, comment: Comment) -> dict[str, Any]:
-        item = to_item(comment)
+        item = _to_item(comment, self._seal)
         if comment.status == "spam":
             since = comment.decided_at or comment.created_at
             item["expires_at"] = int((since + self._spam_retention).timestamp())
@@ -207,7 +218,7 @@ def _queue_position(comment: Comment) -> str:
     return f"{0 if urgent else 1}#{position_of(comment)}"
 
 
-def to_item(comment: Comment) -> dict[str, Any]:
+def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
     """The comment's attributes. Those that are None are not stored: that keeps the index sparse."""
     approved = comment.status == "approved"
     return {
@@ -219,11 +230,8 @@ def to_item(comment: Comment) -> dict[str, Any]:
         "queue_position": _queue_position(comment),
         "page_position": f"{comment.status}#{_queue_position(comment)}",
         "parent_id": comment.parent_id,
-        "author_name": comment.name,
-        "email_sealed": comment.sealed_email,
+        "letter_sealed": seal.close([comment.name, comment.email, comment.original_text, comment.text]),
         "author_hmac": comment.author_hmac,
-        "original_text": comment.original_text,
-        "shown_text": comment.text if comment.text != comment.original_text else None,
         "notify": comment.notify,
         "status": comment.status,
         "priority": comment.priority,
@@ -237,17 +245,18 @@ def to_item(comment: Comment) -> dict[str, Any]:
     }
 
 
-def from_item(item: Item) -> Comment:
+def _from_item(item: Item, seal: Seal) -> Comment:
     fields: dict[str, Any] = item
+    name, email, original_text, text = seal.open(fields["letter_sealed"])
     return Comment(
         id=fields["comment_id"],
         page_id=fields["page_id"],
         parent_id=fields.get("parent_id"),
-        name=fields["author_name"],
-        sealed_email=fields["email_sealed"],
+        name=name,
+        email=email,
         author_hmac=fields["author_hmac"],
-        original_text=fields["original_text"],
-        text=fields.get("shown_text", fields["original_text"]),
+        original_text=original_text,
+        text=text,
         notify=fields["notify"],
         status=fields["status"],
         priority=fields["priority"],

@@ -6,7 +6,7 @@ who wrote the condition.
 
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,8 +100,13 @@ class Database:
         answer = self._call("scan", **request)
         return Found([from_attributes(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
 
-    def put(self, table: str, item: Item) -> None:
-        self._call("put_item", TableName=table, Item=to_attributes(item))
+    def scan_all(self, **request: Any) -> Iterator[Item]:
+        """Every item of a table, a page at a time: for commands, not for requests."""
+        found = self.scan(**request)
+        yield from found.items
+        while found.last_key:
+            found = self.scan(**request, ExclusiveStartKey=found.last_key)
+            yield from found.items
 
     def update(self, refusal: Exception, **request: Any) -> None:
         """Update one item. Raises `refusal` where its condition fails."""

@@ -12,14 +12,17 @@ Key: reference. (A reserved word of DynamoDB: conditions on existence ask for re
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.enquiries import Enquiry
+from chalicelib.enquiries import Enquiry, Letter
 from chalicelib.errors import AlreadySubmitted, NotFound
 from chalicelib.judgement import Reason
 from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
+from chalicelib.storage.resealing import Hashed, reseal
+from chalicelib.storage.seal import Seal
 from chalicelib.submissions import Identity
 from chalicelib.times import from_text, to_text
 
@@ -34,13 +37,14 @@ class EnquiryPage:
 
 
 class EnquiriesTable:
-    def __init__(self, database: Database, name: str, spam_retention: timedelta) -> None:
+    def __init__(self, database: Database, name: str, spam_retention: timedelta, seal: Seal) -> None:
         self._database = database
         self._name = name
         self._spam_retention = spam_retention
+        self._seal = seal
 
     def put_new(self, enquiry: Enquiry) -> Write:
-        item = to_item(enquiry)
+        item = _to_item(enquiry, self._seal)
         if enquiry.status == "spam":
             item["expires_at"] = int((enquiry.created_at + self._spam_retention).timestamp())
         put = {"Item": to_attributes(item), "ConditionExpression": "attribute_not_exists(request_hash)"}
@@ -67,7 +71,7 @@ class EnquiriesTable:
         item = self._database.find(self._name, {"reference": reference})
         if item is None:
             raise NotFound
-        return from_item(item)
+        return _from_item(item, self._seal)
 
     def list_by_status(
         self,
@@ -85,7 +89,12 @@ class EnquiriesTable:
             Limit=limit,
             **({"ExclusiveStartKey": after} if after else {}),
         )
-        return EnquiryPage([from_item(item) for item in found.items], found.last_key)
+        return EnquiryPage([_from_item(item, self._seal) for item in found.items], found.last_key)
+
+    def reseal(self, hash_address: Callable[[str], str]) -> int:
+        """Seal and hash every enquiry under the current keys; return how many were not."""
+        enquirer = Hashed("enquirer_hmac", lambda letter: hash_address(letter["email"]))
+        return reseal(self._database, self._name, "reference", "letter_sealed", self._seal, enquirer)
 
     def _write(self, kind: str, action: dict[str, Any], refusal: Exception | None = None) -> Write:
         return Write({kind: {"TableName": self._name, **action}}, refusal)
@@ -112,7 +121,7 @@ def position_of(enquiry: Enquiry) -> str:
     return f"{to_text(enquiry.created_at)}#{enquiry.reference}"
 
 
-def to_item(enquiry: Enquiry) -> dict[str, Any]:
+def _to_item(enquiry: Enquiry, seal: Seal) -> dict[str, Any]:
     return {
         "reference": enquiry.reference,
         "topic": enquiry.topic,
@@ -121,7 +130,7 @@ def to_item(enquiry: Enquiry) -> dict[str, Any]:
         "topic_position": f"{enquiry.status}#{position_of(enquiry)}",
         "priority": enquiry.priority,
         "reasons": json.dumps([[r.code, r.text] for r in enquiry.reasons]),
-        "letter_sealed": enquiry.sealed_letter,
+        "letter_sealed": seal.close(asdict(enquiry.letter)),
         "enquirer_hmac": enquiry.enquirer_hmac,
         "consent_version": enquiry.consent_version,
         "created_at": to_text(enquiry.created_at),
@@ -131,15 +140,16 @@ def to_item(enquiry: Enquiry) -> dict[str, Any]:
     }
 
 
-def from_item(item: Item) -> Enquiry:
+def _from_item(item: Item, seal: Seal) -> Enquiry:
     fields: dict[str, Any] = item
+    letter = seal.open(fields["letter_sealed"])
     return Enquiry(
         reference=fields["reference"],
         topic=fields["topic"],
         status=fields["status"],
         priority=fields["priority"],
         reasons=tuple(Reason(code, text) for code, text in json.loads(fields["reasons"])),
-        sealed_letter=fields["letter_sealed"],
+        letter=Letter(**{**letter, "contact_by": tuple(letter["contact_by"])}),
         enquirer_hmac=fields["enquirer_hmac"],
         consent_version=fields.get("consent_version"),
         created_at=from_text(fields["created_at"]),

@@ -19,6 +19,8 @@ from typing import Any
 
 from chalicelib.outbox import Delivery, Order, State
 from chalicelib.storage.dynamodb import Database, Item, Key, Write, to_attributes, values
+from chalicelib.storage.resealing import reseal
+from chalicelib.storage.seal import Seal
 from chalicelib.times import from_text, to_text
 
 BY_STATE = "by-state"
@@ -39,10 +41,11 @@ class Overdue:
 
 
 class OutboxTable:
-    def __init__(self, database: Database, name: str, retention: timedelta) -> None:
+    def __init__(self, database: Database, name: str, retention: timedelta, seal: Seal) -> None:
         self._database = database
         self._name = name
         self._retention = retention
+        self._seal = seal
 
     def put_order(self, order: Order) -> Write:
         item = {
@@ -58,7 +61,7 @@ class OutboxTable:
     def find(self, outbox_id: str) -> Order | Delivery | None:
         item = self._database.find(self._name, {"outbox_id": outbox_id})
         # An order without a state has become deliveries: there is nothing left to do.
-        return None if item is None or "state" not in item else _from_item(item)
+        return None if item is None or "state" not in item else _from_item(item, self._seal)
 
     def expand(self, order: Order, deliveries: list[Delivery], at: datetime) -> None:
         """Turn an order into its deliveries, once. Raises NotClaimed where that has been done.
@@ -74,7 +77,7 @@ class OutboxTable:
             "ExpressionAttributeValues": values(pending="pending", expires_at=self._expiry(at)),
         }
         writes = [Write({"Update": done}, NotClaimed())]
-        writes += [self._put_new(_to_item(delivery)) for delivery in deliveries]
+        writes += [self._put_new(_to_item(delivery, self._seal)) for delivery in deliveries]
         self._database.transact(writes)
 
     def claim(self, delivery: Delivery, lease_until: datetime) -> None:
@@ -105,6 +108,13 @@ class OutboxTable:
         """Send once more what may or may not have been sent. Raises NotClaimed."""
         self._move(delivery_id, "unknown", "pending", due_at, resent=True)
 
+    def mark_reported(
+        self, delivery_id: str, before: tuple[State, ...], after: State, reason: str | None, at: datetime
+    ) -> None:
+        """Move a delivery as SES reports it. Raises NotClaimed if it is in none of `before`."""
+        changes = {"sent_at": to_text(at)} if after in ("sent", "delivered") else {}
+        self._move_from(before, delivery_id, after, at, reason=reason, expires_at=self._expiry(at), **changes)
+
     def postpone(self, outbox_id: str, due_at: datetime) -> None:
         """Look at a pending row again later; one that has moved on meanwhile is left alone."""
         with suppress(NotClaimed):
@@ -121,7 +131,16 @@ class OutboxTable:
         )
         return [Overdue(str(item["outbox_id"]), bool(item.get("resent"))) for item in found.items]
 
+    def reseal(self) -> int:
+        """Seal every delivery's address to the current key; return how many were not."""
+        return reseal(self._database, self._name, "outbox_id", "recipient_sealed", self._seal)
+
     def _move(self, outbox_id: str, before: str, after: str, due_at: datetime, **changes: Any) -> None:
+        self._move_from((before,), outbox_id, after, due_at, **changes)
+
+    def _move_from(
+        self, before: tuple[str, ...], outbox_id: str, after: str, due_at: datetime, **changes: Any
+    ) -> None:
         """Change the state, and the attributes in `changes`; one that is None is removed."""
         setting = {"state": after, "position": _position(due_at, outbox_id)}
         setting |= {name: value for name, value in changes.items() if value is not None}
@@ -134,9 +153,11 @@ class OutboxTable:
             UpdateExpression="SET "
             + ", ".join(f"#{name} = :{name}" for name in setting)
             + (" REMOVE " + ", ".join(f"#{name}" for name in removing) if removing else ""),
-            ConditionExpression="#state = :before",
+            ConditionExpression=f"#state IN ({', '.join(f':before{i}' for i in range(len(before)))})",
             ExpressionAttributeNames={f"#{name}": name for name in [*setting, *removing]},
-            ExpressionAttributeValues=values(before=before, **setting),
+            ExpressionAttributeValues=values(
+                **{f"before{i}": state for i, state in enumerate(before)}, **setting
+            ),
         )
 
     def _put_new(self, item: dict[str, Any]) -> Write:
@@ -155,12 +176,12 @@ def _position(at: datetime, outbox_id: str) -> str:
     return f"{to_text(at)}#{outbox_id}"
 
 
-def _to_item(delivery: Delivery) -> dict[str, Any]:
+def _to_item(delivery: Delivery, seal: Seal) -> dict[str, Any]:
     return {
         "outbox_id": delivery.id,
         "kind": delivery.kind,
         "subject_id": delivery.subject_id,
-        "recipient_sealed": delivery.recipient,
+        "recipient_sealed": seal.close(delivery.recipient),
         "created_at": to_text(delivery.created_at),
         "state": delivery.state,
         "position": _position(delivery.created_at + _DUE, delivery.id),
@@ -168,7 +189,7 @@ def _to_item(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _from_item(item: Item) -> Order | Delivery:
+def _from_item(item: Item, seal: Seal) -> Order | Delivery:
     fields: dict[str, Any] = item
     created_at = from_text(fields["created_at"])
     if "recipient_sealed" not in fields:
@@ -177,7 +198,7 @@ def _from_item(item: Item) -> Order | Delivery:
         id=fields["outbox_id"],
         kind=fields["kind"],
         subject_id=fields["subject_id"],
-        recipient=fields["recipient_sealed"],
+        recipient=seal.open(fields["recipient_sealed"]),
         created_at=created_at,
         state=fields["state"],
         reason=fields.get("reason"),

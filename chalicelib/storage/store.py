@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.audit import Entry
+from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
 from chalicelib.enquiries import Enquiry
-from chalicelib.errors import IdempotencyKeyReused
+from chalicelib.errors import IdempotencyKeyReused, Unavailable
 from chalicelib.outbox import Order
 from chalicelib.staff_tokens import StaffToken
-from chalicelib.storage.audit import AuditTable
+from chalicelib.storage.audit import AuditTable, EntryTaken
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database, Write
 from chalicelib.storage.enquiries import EnquiriesTable
@@ -18,6 +18,9 @@ from chalicelib.storage.outbox import OutboxTable
 from chalicelib.storage.pages import PagesTable
 from chalicelib.storage.staff import StaffTable
 from chalicelib.submissions import Identity
+
+# As many members of staff may read the same list at once; then one is asked to try again.
+_CHAIN_ATTEMPTS = 20
 
 
 @dataclass(frozen=True)
@@ -69,19 +72,33 @@ class Store:
         if change:
             writes.append(self.pages.move_count(decided.after.page_id, change))
             writes += self.comments.move_edges(decided.after.page_id, change)
-        writes.append(self.audit.put(decided.entry))
         writes += [self.outbox.put_order(order) for order in decided.orders]
-        self.database.transact(writes)
+        self._transact_audited(writes, decided.act)
+
+    def record_reading(self, act: Act) -> None:
+        """Nobody reads a private field unseen: to be called before the answer is given."""
+        self._transact_audited([], act)
 
     def find_token(self, token_id: str) -> StaffToken | None:
         return self.staff.find(token_id)
 
-    def add_token(self, token: StaffToken, entry: Entry) -> None:
-        self.database.transact([self.staff.put_new(token), self.audit.put(entry)])
+    def add_token(self, token: StaffToken, act: Act) -> None:
+        self._transact_audited([self.staff.put_new(token)], act)
 
-    def revoke_token(self, token_id: str, at: datetime, entry: Entry) -> None:
+    def revoke_token(self, token_id: str, at: datetime, act: Act) -> None:
         """Raises NotFound."""
-        self.database.transact([self.staff.revoke(token_id, at), self.audit.put(entry)])
+        self._transact_audited([self.staff.revoke(token_id, at)], act)
+
+    def _transact_audited(self, writes: list[Write], act: Act) -> None:
+        """Do `writes` and their audit entry in one transaction; chain again where another came first."""
+        for _ in range(_CHAIN_ATTEMPTS):
+            entry = chain(act, self.audit.find_last(act.subject))
+            try:
+                self.database.transact([*writes, self.audit.put(entry)])
+            except EntryTaken:
+                continue
+            return
+        raise Unavailable("TransactWriteItems")
 
     def _holds(self, check: Write) -> bool:
         """Ask by a condition, not by a read: the public role may not read."""
