@@ -1,5 +1,6 @@
 """The one place that builds clients: what a function works with, put together from its settings."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,9 @@ from chalicelib.times import utc_now
 _PATIENT = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
 # SES has no idempotency token: a second try by the SDK could be a second mail.
 _ONCE = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
+# At DEBUG the SDK logs whole requests and answers, published comments among them: never, whatever
+# LOG_LEVEL says (`make leak-check` found it).
+logging.getLogger("botocore").setLevel(logging.INFO)
 
 
 @dataclass(frozen=True)

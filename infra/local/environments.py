@@ -15,7 +15,15 @@ from types import ModuleType
 from typing import Any
 
 SECONDS_PER_INVOCATION = 29.0
-MAXIMA = {"public": 8, "staff": 4, "authorizer": 2, "relay": 1, "mail": 1, "housekeeping": 1}
+MAXIMA = {
+    "public": 8,
+    "staff": 4,
+    "authorizer": 2,
+    "relay": 1,
+    "mail": 1,
+    "delivery_events": 1,
+    "housekeeping": 1,
+}
 
 _process_environment = threading.Lock()
 _numbers = count(1)

@@ -53,7 +53,9 @@ def read_options(environ: Mapping[str, str]) -> Options:
 
 
 def main() -> int:
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.basicConfig(
+        format="%(levelname)s %(name)s: %(message)s", level=os.environ.get("LOG_LEVEL", "WARNING")
+    )
     # It warns of every request that waits for a thread, which is what the queue is for.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     isolate(os.environ)
@@ -82,7 +84,7 @@ def run(options: Options, stopping: Stopping) -> None:
         stopping.check()
         stack.enter_context(feeding(workplace))
         stack.enter_context(serving(workplace, listener))
-        stack.enter_context(ready(folder, url))
+        stack.enter_context(ready(folder, url, emulator.endpoint))
         print(welcome(url, workplace.tokens, str(options.data)), flush=True)
         stopping.wait()
         print("Stopping", flush=True)
@@ -164,10 +166,10 @@ def with_mailbox(gateway: Application, mailbox: Application) -> Application:
 
 
 @contextmanager
-def ready(folder: DataFolder, url: str) -> Iterator[None]:
+def ready(folder: DataFolder, url: str, emulator: str) -> Iterator[None]:
     """The file tells scripts that all is up, and where."""
     unfinished = folder.ready.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps({"url": url, "pid": os.getpid()}))
+    unfinished.write_text(json.dumps({"url": url, "pid": os.getpid(), "emulator": emulator}))
     os.replace(unfinished, folder.ready)
     try:
         yield
