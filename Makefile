@@ -9,11 +9,14 @@ export PORT ?= 8000
 export FRONTDESK_DATA ?= .local
 
 .DEFAULT_GOAL := help
-.PHONY: help run test clean find-python
+.PHONY: help run test leak-check package lint-template clean find-python
 
 help:
 	@echo "make run     serve Frontdesk on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 make run for another port)"
-	@echo "make test    format, lint, types, unit tests, journeys"
+	@echo "make test    format, lint, types, unit tests, journeys, leak-check"
+	@echo "make leak-check     put canaries into every field of every route, and search everything for them"
+	@echo "make package        the zip and the template that AWS is given, in dist"
+	@echo "make lint-template  cfn-lint and checkov on that template"
 	@echo "make clean   remove what was installed or cached; your data in $(FRONTDESK_DATA) stays"
 
 run: find-python
@@ -25,11 +28,28 @@ test: find-python
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/pytest -m "not journey"
+	.venv/bin/pytest -m "not journey and not packaging" -n 2
+	.venv/bin/pytest -m packaging -n 2
 	.venv/bin/pytest -m journey
 
+leak-check: find-python
+	@"$(PYTHON)" infra/local/install.py test
+	.venv/bin/pytest tests/leaks
+
+# What AWS would be given.
+package: find-python
+	@"$(PYTHON)" infra/local/install.py run
+	.venv/bin/python -m infra.package --stage $(or $(STAGE),prod) --out dist
+
+lint-template: find-python
+	@"$(PYTHON)" infra/local/install.py run
+	@"$(PYTHON)" infra/local/install.py tools
+	.venv/bin/python -m infra.package --template-only --out dist
+	.venv-tools/bin/python -m infra.lint --out dist
+	.venv-checkov/bin/python -m infra.findings --out dist
+
 clean:
-	rm -rf .venv .venv-emulator .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf dist .venv .venv-emulator .venv-tools .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 find-python:

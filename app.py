@@ -17,11 +17,12 @@ from chalicelib.mail.handlers import keep_house, mail_batch, note_event, relay_b
 from chalicelib.wiring import Desk, open_desk
 
 app = Chalice(app_name="frontdesk")
-logging.getLogger("frontdesk").setLevel(os.environ.get("LOG_LEVEL", "INFO"))
 
 # While it packages, Chalice imports this file to read the routes: without settings.
 _packaging = "AWS_CHALICE_CLI_MODE" in os.environ
 desk: Desk | None = None if _packaging else open_desk(os.environ)
+if desk is not None:
+    logging.getLogger("frontdesk").setLevel(desk.settings.log_level)
 
 
 @cache

@@ -53,9 +53,15 @@ def _check_address(value: str) -> str:
 
 
 def _check_origin(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        well_formed = parts.port is None or parts.port > 0
+    except ValueError:
+        # Its own words quote the value.
+        well_formed = False
     if (
-        parts.scheme not in ("http", "https")
+        not well_formed
+        or parts.scheme not in ("http", "https")
         or not parts.hostname
         or value != f"{parts.scheme}://{parts.netloc}"
     ):
@@ -187,19 +193,22 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _check_together(self) -> "Settings":
-        problems = list(self._contradictions())
+        problems = self.contradictions()
         if problems:
             raise PydanticCustomError("contradiction", "{problems}", {"problems": "\n".join(problems)})
         return self
 
-    def _contradictions(self) -> list[str]:
+    def contradictions(self) -> list[str]:
+        """What cannot be meant together, in words."""
         problems = []
         if "admissions" not in self.topics:
             problems.append("TOPICS must have the topic `admissions`, to which enquiries go by default")
         problems += [f"TOPICS: the topic `{t}` has nobody to mail" for t, to in self.topics.items() if not to]
         problems += self._key_problems()
-        if self.stage == "prod" and any(o.startswith("http:") for o in (*self.sites, self.public_url)):
-            problems.append("SITES and PUBLIC_URL must be https in stage prod")
+        if self.stage == "prod" and any(origin.startswith("http:") for origin in self.sites):
+            problems.append("SITES must be https in stage prod")
+        if self.stage == "prod" and self.public_url.startswith("http:"):
+            problems.append("PUBLIC_URL must be https in stage prod")
         return problems + self._full_text_problems()
 
     def _key_problems(self) -> list[str]:
@@ -240,8 +249,41 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
-        problems = [_sentence(e) for e in error.errors(include_input=False, include_url=False)]
-        raise SettingsError([line for problem in problems for line in problem.split("\n")]) from None
+        errors = error.errors(include_input=False, include_url=False)
+    problems = [line for e in errors for line in _sentence(e).split("\n")]
+    wrong = {str(e["loc"][0]) for e in errors if e["loc"]}
+    raise SettingsError(problems + _contradictions_among(given, wrong))
+
+
+# Where a setting is missing or wrong, one that contradicts no other stands in for it.
+_STAND_INS: dict[str, Any] = {
+    "stage": "local",
+    "function": "public",
+    **{
+        f"{name}_table": "none"
+        for name in ("comments", "enquiries", "outbox", "pages", "guard", "staff", "audit")
+    },
+    "mail_queue_url": "https://none",
+    "public_url": "https://none",
+    "sites": "https://none",
+    "moderators": "none@example.org",
+    "topics": '{"admissions": ["none@example.org"]}',
+    "mail_sender": "none@example.org",
+}
+
+
+def _contradictions_among(given: dict[str, Any], wrong: set[str]) -> list[str]:
+    """The contradictions among what is right by itself, so that all is named at once."""
+    if not wrong:
+        return []
+    right = {name: value for name, value in given.items() if name not in wrong}
+    try:
+        Settings.model_validate({**_STAND_INS, **right})
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)[0]["msg"].split("\n")
+        # Of a setting that is wrong itself nothing more is said.
+        return [line for line in found if not any(name.upper() in line for name in wrong)]
+    return []
 
 
 def _sentence(error: Any) -> str:

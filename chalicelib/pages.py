@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
+from chalicelib.text import ForbiddenCharacter, normalise
+
 _MAX_BYTES = 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
@@ -31,9 +33,7 @@ class Sites:
 
     def page_id(self, address: str) -> str:
         """Raises PageRefused with code `not_a_page`, `foreign_host` or `too_long`."""
-        if not address or _NOT_IN_AN_ADDRESS.search(address.strip(" ")):
-            raise PageRefused("not_a_page")
-        host, path, query = self._split(address.strip(" "))
+        host, path, query = self._split(_clean(address))
         if host not in self._hosts():
             raise PageRefused("foreign_host")
         page_id = host + _normal_path(path) + self._kept_query(query)
@@ -47,7 +47,7 @@ class Sites:
         Raises PageRefused. Unlike a page id it keeps its query and fragment: people are sent there.
         """
         self.page_id(url)
-        parts = urlsplit(self._absolute(url.strip(" ")))
+        parts = urlsplit(self._absolute(_clean(url)))
         safe = "/%!$&'()*+,;=:@-._~?"
         tail = f"?{quote(parts.query, safe)}" if parts.query else ""
         tail += f"#{quote(parts.fragment, safe)}" if parts.fragment else ""
@@ -82,6 +82,17 @@ class Sites:
     def _kept_query(self, query: str) -> str:
         kept = sorted((k, v) for k, v in parse_qsl(query) if k in self.kept_parameters)
         return f"?{urlencode(kept)}" if kept else ""
+
+
+def _clean(address: str) -> str:
+    """The address in NFC: however its letters were composed, it is one page."""
+    try:
+        cleaned = normalise(address).strip(" ")
+    except ForbiddenCharacter:
+        raise PageRefused("not_a_page") from None
+    if not cleaned or _NOT_IN_AN_ADDRESS.search(cleaned):
+        raise PageRefused("not_a_page")
+    return cleaned
 
 
 def _host(scheme: str, hostname: str, port: int | None) -> str:

@@ -12,9 +12,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import Settings, SettingsError, read_settings
+from chalicelib.errors import Unavailable
 from chalicelib.pages import Sites
 from chalicelib.privacy.hashing import Hasher
-from chalicelib.privacy.keys import read_keys, read_private_keys
+from chalicelib.privacy.keys import read_keys, read_private_keys, write_key_file
 from chalicelib.privacy.sealing import Opener, Sealer
 from chalicelib.storage.audit import AuditTable
 from chalicelib.storage.comments import CommentsTable
@@ -34,7 +35,7 @@ _PATIENT = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard"
 _ONCE = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
 # At DEBUG the SDK logs whole requests and answers, published comments among them: never, whatever
 # LOG_LEVEL says (`make leak-check` found it).
-logging.getLogger("botocore").setLevel(logging.INFO)
+logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -47,28 +48,33 @@ class Desk:
     hasher: Hasher
     sqs: Any
     ses: Any
-    now: Callable[[], datetime] = utc_now
+    now: Callable[[], datetime]
 
 
-def open_desk(environ: Mapping[str, str]) -> Desk:
-    """Raises SettingsError, naming all that is wrong."""
+def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now) -> Desk:
+    """Raises SettingsError, naming all that is wrong. `now` is the clock."""
     settings = read_settings(environ)
-    session = botocore.session.get_session()
+    session = make_session()
     try:
         keys = read_keys(read_document(session, settings.keys_file, settings.keys_parameter))
         seal = Seal(Sealer(keys.sealing_keys), _make_opener(session, settings))
-    except (OSError, ValueError, KeyError, BotoCoreError, ClientError):
+    except (OSError, ValueError, KeyError, TypeError, Unavailable):
         raise SettingsError(["The keys cannot be read; `make run` makes those of this machine"]) from None
     mails = settings.function == "mail"
     queues = settings.function in ("relay", "housekeeping")
     return Desk(
         settings=settings,
         sites=Sites(settings.sites, settings.page_parameters),
-        store=_make_store(settings, session.create_client("dynamodb", config=_PATIENT), seal),
+        store=_make_store(settings, Database(session.create_client("dynamodb", config=_PATIENT), now), seal),
         hasher=Hasher(keys.hmac_secrets),
         sqs=session.create_client("sqs", config=_PATIENT) if queues else None,
         ses=session.create_client("sesv2", config=_ONCE) if mails else None,
+        now=now,
     )
+
+
+def make_session() -> Any:
+    return botocore.session.get_session()
 
 
 def _make_opener(session: Any, settings: Settings) -> Opener | None:
@@ -79,16 +85,30 @@ def _make_opener(session: Any, settings: Settings) -> Opener | None:
 
 
 def read_document(session: Any, file: Path | None, parameter: str | None) -> str:
-    """Read a document of keys from its file or its SSM parameter. Raises OSError or botocore's errors."""
+    """Read a document of keys from its file or its SSM parameter. Raises OSError or Unavailable."""
     if file is not None:
         return file.read_text()
     ssm = session.create_client("ssm", config=_PATIENT)
-    document: str = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
+    try:
+        document: str = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("GetParameter") from error
     return document
 
 
-def _make_store(settings: Settings, dynamodb: Any, seal: Seal) -> Store:
-    database = Database(dynamodb)
+def write_document(session: Any, file: Path | None, parameter: str | None, document: str) -> None:
+    """Replace a document of keys where `read_document` finds it. Raises OSError or Unavailable."""
+    if file is not None:
+        write_key_file(file, document)
+        return
+    ssm = session.create_client("ssm", config=_PATIENT)
+    try:
+        ssm.put_parameter(Name=parameter, Value=document, Type="SecureString", Overwrite=True)
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("PutParameter") from error
+
+
+def _make_store(settings: Settings, database: Database, seal: Seal) -> Store:
     spam_retention = timedelta(days=settings.spam_retention_days)
     delivery_retention = timedelta(days=settings.delivery_retention_days)
     return Store(

@@ -3,11 +3,12 @@
 import os
 import uuid
 from collections.abc import Iterator
+from unittest.mock import patch
 
 import pytest
 from moto import mock_aws
 
-from tests.stack import Stack
+from tests.stack import SharedSession, Stack
 
 # Whatever the machine's own AWS settings are: no test may find them.
 os.environ |= {
@@ -21,7 +22,7 @@ os.environ.pop("AWS_PROFILE", None)
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[None]:
-    with mock_aws():
+    with mock_aws(), patch("chalicelib.wiring.make_session", SharedSession):
         yield
 
 

@@ -101,9 +101,7 @@ def _check_email(typed: str) -> str:
 
 def _check_page(typed: str, info: ValidationInfo) -> str:
     try:
-        page_id: str = (info.context or {})["sites"].page_id(normalise(typed))
-    except ForbiddenCharacter:
-        raise PydanticCustomError("not_a_page", _PAGE_SENTENCES["not_a_page"]) from None
+        page_id: str = (info.context or {})["sites"].page_id(typed)
     except PageRefused as refused:
         raise PydanticCustomError(refused.code, _PAGE_SENTENCES[refused.code]) from None
     return page_id

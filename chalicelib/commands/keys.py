@@ -16,15 +16,11 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
-
-import botocore.session
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import FrontdeskError
-from chalicelib.privacy.keys import add_hmac_secret, add_sealing_key, write_key_file
-from chalicelib.wiring import open_desk, read_document
+from chalicelib.privacy.keys import add_hmac_secret, add_sealing_key
+from chalicelib.wiring import make_session, open_desk, read_document, write_document
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
@@ -41,27 +37,20 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    except (FrontdeskError, BotoCoreError, ClientError, OSError) as error:
+    except (FrontdeskError, OSError) as error:
         print(f"Not done: {type(error).__name__}. Run it again: it goes on.", file=sys.stderr)
         return 1
 
 
 def _rotate(settings: Settings, *, hmac: bool) -> None:
-    session: Any = botocore.session.get_session()
-    keys = read_document(session, settings.keys_file, settings.keys_parameter)
-    private_keys = read_document(session, settings.private_keys_file, settings.private_keys_parameter)
-    keys, private_keys = (add_hmac_secret if hmac else add_sealing_key)(keys, private_keys)
+    session = make_session()
+    public = (settings.keys_file, settings.keys_parameter)
+    private = (settings.private_keys_file, settings.private_keys_parameter)
+    add = add_hmac_secret if hmac else add_sealing_key
+    keys, private_keys = add(read_document(session, *public), read_document(session, *private))
     # The private key first: nothing may be sealed to a key that nobody can open.
-    if settings.private_keys_file and settings.keys_file:
-        write_key_file(settings.private_keys_file, private_keys)
-        write_key_file(settings.keys_file, keys)
-    else:
-        ssm = session.create_client("ssm")
-        for name, document in (
-            (settings.private_keys_parameter, private_keys),
-            (settings.keys_parameter, keys),
-        ):
-            ssm.put_parameter(Name=name, Value=document, Type="SecureString", Overwrite=True)
+    write_document(session, *private, private_keys)
+    write_document(session, *public, keys)
     print(json.dumps({"rotated": "hmac" if hmac else "sealing"}))
 
 

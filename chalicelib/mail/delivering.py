@@ -15,23 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.errors import Unavailable
 from chalicelib.mail.messages import NothingToSend, compose, find_recipients
 from chalicelib.mail.outcomes import Outcome, classify, name_of
-from chalicelib.outbox import Delivery, Order, State
+from chalicelib.outbox import Delivery, Order
 from chalicelib.storage.outbox import NotClaimed
 from chalicelib.wiring import Desk
 
 # Longer than the mail function's time-out (30 s): who still holds the lease after this is dead.
 LEASE = timedelta(seconds=60)
-_LOOK_AGAIN = {
-    Outcome.TRANSIENT: timedelta(minutes=2),
-    Outcome.HOLD: timedelta(minutes=30),
-    # By then SES has reported what became of it, if it was sent.
-    Outcome.AMBIGUOUS: timedelta(minutes=15),
-}
-_AFTER: dict[Outcome, State] = {
-    Outcome.HOLD: "held",
-    Outcome.AMBIGUOUS: "unknown",
-    Outcome.TRANSIENT: "pending",
-}
+_RETRY_TRANSIENT = timedelta(minutes=2)
+_RETRY_HELD = timedelta(minutes=30)
 
 
 def handle(outbox_id: str, desk: Desk) -> None:
@@ -65,7 +56,7 @@ def _deliver(delivery: Delivery, desk: Desk) -> None:
     try:
         raw = compose(delivery, desk)
     except NothingToSend:
-        desk.store.outbox.mark(delivery.id, "sending", "failed", "subject_gone", desk.now())
+        desk.store.outbox.mark_failed(delivery.id, "subject_gone", desk.now())
         return
     try:
         answer = desk.ses.send_email(**_request(raw, delivery, desk))
@@ -92,10 +83,14 @@ def _settle_failure(delivery: Delivery, error: Exception, desk: Desk) -> None:
     outcome = classify(error)
     reason = name_of(error)
     now = desk.now()
-    if outcome is Outcome.PERMANENT:
-        desk.store.outbox.mark(delivery.id, "sending", "failed", reason, now)
-        return
-    desk.store.outbox.mark(delivery.id, "sending", _AFTER[outcome], reason, now + _LOOK_AGAIN[outcome])
-    if outcome is Outcome.TRANSIENT:
-        # The queue brings it again; housekeeping would too, later.
-        raise Unavailable("SendEmail") from error
+    match outcome:
+        case Outcome.PERMANENT:
+            desk.store.outbox.mark_failed(delivery.id, reason, now)
+        case Outcome.AMBIGUOUS:
+            desk.store.outbox.mark_unknown(delivery.id, reason, resent=delivery.resent, at=now)
+        case Outcome.HOLD:
+            desk.store.outbox.mark(delivery.id, "sending", "held", reason, now + _RETRY_HELD)
+        case Outcome.TRANSIENT:
+            desk.store.outbox.mark(delivery.id, "sending", "pending", reason, now + _RETRY_TRANSIENT)
+            # The queue brings it again; housekeeping would too, later.
+            raise Unavailable("SendEmail") from error

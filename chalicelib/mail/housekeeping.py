@@ -1,6 +1,7 @@
 """What must not be forgotten: rows of the outbox that should have moved on by themselves."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from chalicelib.mail.queue import send_ids
@@ -10,7 +11,6 @@ from chalicelib.wiring import Desk
 
 # One run's share; the next run goes on. Small enough to end well within the function's time-out.
 _AT_ONCE = 200
-_UNTIL_REPORTED = timedelta(minutes=15)
 # While an id waits in the queue, another copy of it is of no use.
 _BACK_OFF = timedelta(minutes=10)
 
@@ -25,32 +25,27 @@ def tidy(desk: Desk) -> dict[str, int]:
     }
 
 
-def _for_overdue(state: State, act: Callable[[Overdue, Desk], bool], desk: Desk) -> int:
+def _for_overdue(state: State, act: Callable[[Overdue, Desk], None], desk: Desk) -> int:
     moved = 0
     for row in desk.store.outbox.list_overdue(state, desk.now(), _AT_ONCE):
-        try:
-            moved += act(row, desk)
-        except NotClaimed:
-            continue
+        # Who moved it on meanwhile has done what was to be done.
+        with suppress(NotClaimed):
+            act(row, desk)
+            moved += 1
     return moved
 
 
-def _give_up_lease(row: Overdue, desk: Desk) -> bool:
+def _give_up_lease(row: Overdue, desk: Desk) -> None:
     """Who held it died between claiming and settling: the mail may have gone out."""
-    desk.store.outbox.mark(row.id, "sending", "unknown", "lease_lost", desk.now() + _UNTIL_REPORTED)
-    return True
+    desk.store.outbox.mark_unknown(row.id, "lease_lost", resent=row.resent, at=desk.now())
 
 
-def _resend_once(row: Overdue, desk: Desk) -> bool:
-    if row.resent:
-        return False
+def _resend_once(row: Overdue, desk: Desk) -> None:
     desk.store.outbox.mark_resend(row.id, desk.now())
-    return True
 
 
-def _resume(row: Overdue, desk: Desk) -> bool:
+def _resume(row: Overdue, desk: Desk) -> None:
     desk.store.outbox.mark(row.id, "held", "pending", None, desk.now())
-    return True
 
 
 def _queue_again(desk: Desk) -> int:

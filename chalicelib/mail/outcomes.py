@@ -7,7 +7,14 @@ Names are those of the SESv2 API's SendEmail, and of the v1 names that emulators
 
 from enum import Enum
 
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
 
 
 class Outcome(Enum):
@@ -38,6 +45,14 @@ _BY_CODE = {
     Outcome.TRANSIENT: ("TooManyRequestsException", "Throttling", "ThrottlingException", "RequestThrottled"),
 }
 _OUTCOMES = {code: outcome for outcome, codes in _BY_CODE.items() for code in codes}
+# Nothing left this machine.
+_BEFORE_SENDING = (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProxyConnectionError,
+    SSLError,
+)
 # MessageRejected is two things: a mail that SES will not take, or a sender (or, in the sandbox, a
 # recipient) that is not verified yet.
 _UNVERIFIED = "not verified"
@@ -47,7 +62,7 @@ def classify(error: Exception) -> Outcome:
     """Anything unknown is ambiguous: better one mail late, and marked, than two."""
     if isinstance(error, ClientError):
         return _classify_answer(error)
-    if isinstance(error, EndpointConnectionError | ConnectTimeoutError):
+    if isinstance(error, _BEFORE_SENDING):
         return Outcome.TRANSIENT
     return Outcome.AMBIGUOUS
 

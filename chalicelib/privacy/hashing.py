@@ -37,6 +37,8 @@ def _network_of(ip: str) -> str:
         address = ip_address(ip)
     except ValueError:
         return "unknown"
-    if isinstance(address, IPv6Address) and not address.ipv4_mapped:
-        return str(ip_network(f"{address}/64", strict=False))
-    return str(address)
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ip_network(f"{address}/64", strict=False))

@@ -29,7 +29,7 @@ class Keys:
 
 
 def read_keys(document: str) -> Keys:
-    """Raises ValueError or KeyError where the document is not as described above."""
+    """Raises ValueError, KeyError or TypeError where the document is not as described above."""
     content = json.loads(document)
     return Keys(
         {key["id"]: b64decode(key["secret"]) for key in content["hmac"]},

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -45,10 +46,17 @@ class Found:
 
 
 class Database:
-    """Talks to DynamoDB through `client` (botocore). Raises Unavailable for whatever it refuses."""
+    """Talks to DynamoDB through `client` (botocore). Raises Unavailable for whatever it refuses.
 
-    def __init__(self, client: Any, sleep: Callable[[float], None] = time.sleep) -> None:
+    What has expired (`expires_at`, seconds since 1970) is not read, though DynamoDB keeps it for days:
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ttl-expired-items.html.
+    """
+
+    def __init__(
+        self, client: Any, now: Callable[[], datetime], sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._client = client
+        self._now = now
         self._sleep = sleep
 
     def transact(self, writes: list[Write]) -> None:
@@ -76,7 +84,8 @@ class Database:
 
     def find(self, table: str, key: Key) -> Item | None:
         answer = self._call("get_item", TableName=table, Key=to_attributes(key), ConsistentRead=True)
-        return from_attributes(answer["Item"]) if "Item" in answer else None
+        found = self._unexpired([answer["Item"]] if "Item" in answer else [])
+        return found[0] if found else None
 
     def find_many(self, table: str, keys: list[Key], attributes: str) -> list[Item]:
         """Read up to 100 items by key, eventually consistent; those that do not exist are left out."""
@@ -86,7 +95,7 @@ class Database:
             if attempt:
                 self._sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
             answer = self._call("batch_get_item", RequestItems=wanted)
-            items += map(from_attributes, answer["Responses"].get(table, []))
+            items += self._unexpired(answer["Responses"].get(table, []))
             wanted = answer.get("UnprocessedKeys", {})
             if not wanted:
                 return items
@@ -94,11 +103,11 @@ class Database:
 
     def query(self, **request: Any) -> Found:
         answer = self._call("query", **request)
-        return Found([from_attributes(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
+        return Found(self._unexpired(answer["Items"]), answer.get("LastEvaluatedKey"))
 
     def scan(self, **request: Any) -> Found:
         answer = self._call("scan", **request)
-        return Found([from_attributes(item) for item in answer["Items"]], answer.get("LastEvaluatedKey"))
+        return Found(self._unexpired(answer["Items"]), answer.get("LastEvaluatedKey"))
 
     def scan_all(self, **request: Any) -> Iterator[Item]:
         """Every item of a table, a page at a time: for commands, not for requests."""
@@ -118,6 +127,11 @@ class Database:
             raise Unavailable("UpdateItem") from error
         except BotoCoreError as error:
             raise Unavailable("UpdateItem") from error
+
+    def _unexpired(self, found: list[dict[str, Any]]) -> list[Item]:
+        now = int(self._now().timestamp())
+        items = [from_attributes(item) for item in found]
+        return [item for item in items if int(item.get("expires_at", now + 1)) > now]
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         try:

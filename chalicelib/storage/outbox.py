@@ -14,7 +14,7 @@ to rest. An order that has become deliveries has no `state`: it leaves the index
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.outbox import Delivery, Order, State
@@ -26,6 +26,9 @@ from chalicelib.times import from_text, to_text
 BY_STATE = "by-state"
 # The stream brings a new row to the queue at once. If it is still pending after this, housekeeping does.
 _DUE = timedelta(minutes=2)
+# By then SES has reported what became of a mail, if it was sent.
+_UNTIL_REPORTED = timedelta(minutes=15)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class NotClaimed(Exception):
@@ -103,6 +106,18 @@ class OutboxTable:
     ) -> None:
         """Move a row from one state to another. Raises NotClaimed if it is not in `before`."""
         self._move(delivery_id, before, after, due_at, reason=reason)
+
+    def mark_unknown(self, delivery_id: str, reason: str, *, resent: bool, at: datetime) -> None:
+        """It may or may not have been sent. The first time it is due for one resend; then it rests.
+
+        Raises NotClaimed.
+        """
+        due_at = _NEVER if resent else at + _UNTIL_REPORTED
+        self._move(delivery_id, "sending", "unknown", due_at, reason=reason)
+
+    def mark_failed(self, delivery_id: str, reason: str, at: datetime) -> None:
+        """It will never be sent. Raises NotClaimed."""
+        self._move(delivery_id, "sending", "failed", at, reason=reason, expires_at=self._expiry(at))
 
     def mark_resend(self, delivery_id: str, due_at: datetime) -> None:
         """Send once more what may or may not have been sent. Raises NotClaimed."""

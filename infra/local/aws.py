@@ -9,6 +9,7 @@ from botocore.config import Config
 
 REGION = "us-east-1"
 CREDENTIAL = "test"
+ACCOUNT = "000000000000"
 
 # The person's own AWS profile must not be read: it could send a local request to a real account.
 # Nor may a proxy of theirs see what is meant for this machine.

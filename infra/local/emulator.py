@@ -103,6 +103,8 @@ def emulator_environment(port: int, folder: DataFolder) -> dict[str, str]:
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "SERVICES": ",".join(SERVICES),
+        # IAM is evaluated, and each function acts in its own role: see infra/local/roles.py.
+        "AUTH": "true",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(folder.state),
         # Both would open ports on every interface.

@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Any
 
 SECONDS_PER_INVOCATION = 29.0
+# As Lambda does from time to time; here it is also sooner than the role's credentials expire.
+SECONDS_PER_ENVIRONMENT = 6 * 3600.0
 MAXIMA = {
     "public": 8,
     "staff": 4,
@@ -63,8 +65,12 @@ def _replace_environment(environment: Mapping[str, str]) -> None:
 class Pool:
     """Grows on demand up to `maximum`; beyond it a caller waits for a module to be handed back."""
 
-    def __init__(self, load: Callable[[], ModuleType], maximum: int) -> None:
+    def __init__(
+        self, load: Callable[[], ModuleType], maximum: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._load = load
+        self._clock = clock
+        self._loaded_at: dict[int, float] = {}
         self._idle: list[ModuleType] = []
         self._may_grow_by = maximum
         self._changed = threading.Condition()
@@ -76,8 +82,14 @@ class Pool:
             yield module
         finally:
             with self._changed:
-                self._idle.append(module)
+                if self._is_old(module):
+                    self._may_grow_by += 1
+                else:
+                    self._idle.append(module)
                 self._changed.notify()
+
+    def _is_old(self, module: ModuleType) -> bool:
+        return self._clock() - self._loaded_at[id(module)] > SECONDS_PER_ENVIRONMENT
 
     def _take_idle(self) -> ModuleType | None:
         """None: the caller may load another."""
@@ -91,7 +103,9 @@ class Pool:
 
     def _grow(self) -> ModuleType:
         try:
-            return self._load()
+            module = self._load()
+            self._loaded_at[id(module)] = self._clock()
+            return module
         except BaseException:
             with self._changed:
                 self._may_grow_by += 1

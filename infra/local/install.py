@@ -42,11 +42,12 @@ class Installation:
 
 def installations_for(purpose: str, root: Path) -> list[Installation]:
     """One lock a venv, as pip checks hashes one lock at a time: each holds the runtime's requirements too."""
-    lock = {"run": "local.txt", "test": "test.txt"}[purpose]
-    return [
-        Installation(root / ".venv", root / "requirements" / lock),
-        Installation(root / ".venv-emulator", root / "requirements" / "emulator.txt"),
-    ]
+    venvs = {
+        "run": {".venv": "local", ".venv-emulator": "emulator"},
+        "test": {".venv": "test", ".venv-emulator": "emulator"},
+        "tools": {".venv-tools": "tools", ".venv-checkov": "checkov"},
+    }[purpose]
+    return [Installation(root / venv, root / "requirements" / f"{lock}.txt") for venv, lock in venvs.items()]
 
 
 def check_python() -> None:

@@ -52,10 +52,13 @@ def read_options(environ: Mapping[str, str]) -> Options:
     )
 
 
+def _log_level(environ: Mapping[str, str]) -> int:
+    """A name that is none is for the settings to refuse, in words."""
+    return logging.getLevelNamesMapping().get(environ.get("LOG_LEVEL", ""), logging.WARNING)
+
+
 def main() -> int:
-    logging.basicConfig(
-        format="%(levelname)s %(name)s: %(message)s", level=os.environ.get("LOG_LEVEL", "WARNING")
-    )
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=_log_level(os.environ))
     # It warns of every request that waits for a thread, which is what the queue is for.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     isolate(os.environ)

@@ -2,11 +2,14 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from infra.local.aws import ACCOUNT, REGION
 
 Template = dict[str, Any]
 Pattern = dict[str, list[Any]]
@@ -60,6 +63,16 @@ def cut_to_storage(template: Template) -> Template:
     """The tables and queues alone: the functions run in this process, not in the emulator."""
     resources = {name: r for name, r in template["Resources"].items() if r["Type"] in STORAGE_TYPES}
     return {"Parameters": template.get("Parameters", {}), "Resources": resources}
+
+
+def arns_of(template: Template, physical: Mapping[str, str]) -> dict[str, str]:
+    """The tables' and queues' ARNs by logical id. A queue's physical name is its URL."""
+    arns = {}
+    for logical_id, name in physical.items():
+        service = "dynamodb" if template["Resources"][logical_id]["Type"] == "AWS::DynamoDB::Table" else "sqs"
+        resource = f"table/{name}" if service == "dynamodb" else name.rpartition("/")[2]
+        arns[logical_id] = f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+    return arns
 
 
 def read_feeds(template: Template) -> Feeds:

@@ -17,7 +17,7 @@ Frontdesk is ready.
 {roles}
 
   Which comments wait for a moderator?
-    curl -s {bearer} {url}/v1/staff/comments
+    curl -s {bearer} {url}/v1/staff/comments | python3 -m json.tool
 
   Approve one: put its id in the place of ID, its revision in the place of REVISION
     curl -s -X PATCH {bearer} -H 'Content-Type: application/json' -H 'If-Match: "REVISION"' \\

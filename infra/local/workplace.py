@@ -13,9 +13,10 @@ from infra.local.aws import make_client
 from infra.local.environments import Functions, load_module, process_environment
 from infra.local.folder import DataFolder
 from infra.local.mailbox import Mailbox, capture_mail
+from infra.local.roles import assume_role, ensure_roles
 from infra.local.settings import environment_of, read_stage_settings, shared_environment
 from infra.local.stack import deploy
-from infra.local.template import Template, cut_to_storage, read_template
+from infra.local.template import Template, arns_of, cut_to_storage, read_template
 from infra.local.tokens import ensure_tokens
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,9 @@ def prepare(folder: DataFolder, url: str, endpoint: str) -> Workplace:
     )
     prepare_ses(make_client("sesv2", endpoint), shared)
     mailbox = Mailbox(folder.mail)
-    functions = Functions(lambda function: load_function(function, shared, folder, mailbox))
+    ensure_roles(make_client("iam", endpoint), arns_of(template, resources), shared)
+    sts = make_client("sts", endpoint)
+    functions = Functions(lambda function: load_function(function, shared, folder, mailbox, sts))
     functions.warm_up()
     return Workplace(
         folder=folder,
@@ -76,9 +79,10 @@ def prepare_tokens(folder: DataFolder, environment: Mapping[str, str]) -> dict[s
 
 
 def load_function(
-    function: str, shared: Mapping[str, str], folder: DataFolder, mailbox: Mailbox
+    function: str, shared: Mapping[str, str], folder: DataFolder, mailbox: Mailbox, sts: Any
 ) -> ModuleType:
-    module = load_module(ROOT / "app.py", environment_of(function, shared, folder))
+    environment = environment_of(function, shared, folder) | assume_role(sts, function)
+    module = load_module(ROOT / "app.py", environment)
     if module.desk.ses is not None:
         capture_mail(module.desk.ses, mailbox)
     return module

@@ -126,3 +126,22 @@ def test_environment_is_handed_back_after_an_error() -> None:
         raise ValueError("x")
     with pool.lease():
         assert len(loaded) == 1
+
+
+def test_an_old_environment_is_replaced() -> None:
+    """Before its role's credentials expire."""
+    seconds = 0.0
+    loaded: list[ModuleType] = []
+
+    def load() -> ModuleType:
+        loaded.append(ModuleType(f"environment{len(loaded)}"))
+        return loaded[-1]
+
+    pool = Pool(load, 1, lambda: seconds)
+    with pool.lease():
+        pass
+    seconds = 6 * 3600 + 1
+    with pool.lease() as old:
+        assert old is loaded[0]
+    with pool.lease() as new:
+        assert new is loaded[1]

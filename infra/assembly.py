@@ -1,0 +1,84 @@
+"""The stack's template, from its parts. Pure: dicts in, dicts out.
+
+Chalice declares the API and one function for each handler. `additions` is merged over that by
+`chalice package --merge-template`; `divide_routes` then gives the staff's routes to their own function,
+which a merge cannot do without repeating every route.
+"""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chalicelib.api.routes import ROUTES
+from infra.functions import FUNCTIONS, Function
+from infra.gateway_answers import gateway_answers
+from infra.parameters import conditions, environment, parameters
+from infra.roles import role_and_logs
+
+Template = dict[str, Any]
+
+_INFRA = Path(__file__).parent
+_STAFF_PATHS = frozenset(route.path for route in ROUTES if route.audience == "staff")
+_INTEGRATION = "x-amazon-apigateway-integration"
+
+
+def additions(runtime: str, architecture: str) -> Template:
+    """What is merged over Chalice's template."""
+    merged: Template = {"Parameters": parameters(), "Conditions": conditions(), "Resources": {}}
+    for function in FUNCTIONS:
+        merged["Resources"] |= role_and_logs(function)
+        merged["Resources"][function.logical_id] = _configure(function)
+    merged["Resources"]["Staff"]["Type"] = "AWS::Serverless::Function"
+    merged["Resources"]["Staff"]["Properties"] |= {
+        "Runtime": runtime,
+        "Architectures": [architecture],
+        # The same zip, under another role.
+        "CodeUri": "./deployment.zip",
+    }
+    answers = {"x-amazon-apigateway-gateway-responses": gateway_answers()}
+    # Said outright: left out, SAM deploys a second stage, named "Stage", beside ours.
+    merged["Resources"]["RestAPI"] = {"Properties": {"OpenApiVersion": "2.0", "DefinitionBody": answers}}
+    for file in ("template.yaml", "cloud.yaml"):
+        merged = merge(merged, yaml.safe_load((_INFRA / file).read_text()))
+    return merged
+
+
+def divide_routes(template: Template) -> Template:
+    """The staff's routes call the staff function; the others stay with the public one."""
+    divided = deepcopy(template)
+    for path, methods in divided["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"].items():
+        if path in _STAFF_PATHS:
+            for method in methods.values():
+                method[_INTEGRATION]["uri"] = _staff_uri(method[_INTEGRATION]["uri"])
+    return divided
+
+
+def merge(below: Any, above: Any) -> Any:
+    """`above` over `below`, dict by dict, as `chalice package --merge-template` does it."""
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return deepcopy(above)
+    return {**below, **{key: merge(below.get(key), value) for key, value in above.items()}}
+
+
+def _configure(function: Function) -> dict[str, Any]:
+    return {
+        "Properties": {
+            "FunctionName": function.deployed_name,
+            "Handler": function.handler,
+            "Role": {"Fn::GetAtt": [function.role, "Arn"]},
+            "Timeout": function.seconds,
+            "MemorySize": function.megabytes,
+            # Traces would carry paths and ids to yet another service.
+            "Tracing": "Disabled",
+            "Environment": {"Variables": environment(function)},
+        },
+    }
+
+
+def _staff_uri(uri: dict[str, str]) -> dict[str, str]:
+    # Whatever Chalice may come to write there: what is not recognised must not stay with the public role.
+    if "${APIHandler.Arn}" not in uri["Fn::Sub"]:
+        raise ValueError(f"not an integration as Chalice 1.34 writes it: {uri}")
+    return {"Fn::Sub": uri["Fn::Sub"].replace("${APIHandler.Arn}", "${Staff.Arn}")}

@@ -1,0 +1,46 @@
+"""CloudFormation's intrinsic functions, as far as this stack's policies use them, evaluated here."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+
+
+def resolve(value: Any, known: Mapping[str, str]) -> Any:
+    """Return `value` with every Ref, Fn::GetAtt, Fn::Sub, Fn::Select and Fn::Split replaced.
+
+    `known` has what they stand for: `Stage`, `AWS::Region`, `MailConfigurationSet`, `CommentsTable.Arn`.
+    Raises KeyError for what it does not have, ValueError for a function that is not among these.
+    """
+    if isinstance(value, list):
+        return [resolve(item, known) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if _is_intrinsic(value):
+        [(function, argument)] = value.items()
+        return _call(function, argument, known)
+    return {key: resolve(item, known) for key, item in value.items()}
+
+
+def _is_intrinsic(value: dict[str, Any]) -> bool:
+    return len(value) == 1 and all(key == "Ref" or key.startswith("Fn::") for key in value)
+
+
+def _call(function: str, argument: Any, known: Mapping[str, str]) -> Any:
+    match function:
+        case "Ref":
+            return known[argument]
+        case "Fn::GetAtt":
+            return known[".".join(argument)]
+        case "Fn::Sub":
+            text, own = argument if isinstance(argument, list) else (argument, {})
+            names = {**known, **resolve(own, known)}
+            return _PLACEHOLDER.sub(lambda match: str(names[match[1]]), text)
+        case "Fn::Select":
+            index, items = argument
+            return resolve(items, known)[index]
+        case "Fn::Split":
+            separator, text = argument
+            return resolve(text, known).split(separator)
+    raise ValueError(f"{function} is not evaluated here")

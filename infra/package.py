@@ -1,0 +1,152 @@
+"""Make what is deployed: one zip, and the CloudFormation template around it.
+
+    python -m infra.package --stage prod --out dist
+    python -m infra.package --stage prod --out dist --template-only
+
+Writes merge.json (what is merged over Chalice's template), sam.json (the result) and deployment.zip;
+the last is not made, and pip not called, with --template-only.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from infra.assembly import Template, additions, divide_routes
+from infra.zips import rewrite
+
+ROOT = Path(__file__).resolve().parents[1]
+_CONFIG = Path(".chalice", "config.json")
+# glibc of Lambda's Amazon Linux: 2.26 up to Python 3.11, 2.34 from 3.12 on. pip takes each tag literally.
+_OLDEST_GLIBC = 17
+_MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+
+
+class CannotPackageError(Exception):
+    """What stands in the way, in words for the person at the terminal."""
+
+
+def package(stage: str, out: Path, *, with_zip: bool) -> Template:
+    """Fill the folder `out`, and return the template. Raises CannotPackageError."""
+    architecture = _architecture(stage)
+    out.mkdir(parents=True, exist_ok=True)
+    merge_file = out.resolve() / "merge.json"
+    _write_json(merge_file, additions(_runtime(), architecture))
+    # A folder of its own: what lies about in the working tree, a .pyc or a secret, gets into no zip.
+    with tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
+        build = Path(folder)
+        _copy_sources(build)
+        if with_zip:
+            _install_dependencies(build, architecture)
+        _run_chalice(build, stage, merge_file)
+        template = divide_routes(json.loads((build / "out" / "sam.json").read_text()))
+        if with_zip:
+            rewrite(build / "out" / "deployment.zip", out / "deployment.zip")
+    _write_json(out / "sam.json", template)
+    return template
+
+
+def _architecture(stage: str) -> str:
+    stages = json.loads((ROOT / _CONFIG).read_text())["stages"]
+    if stage not in stages or "lambda_architecture" not in stages[stage]:
+        raise CannotPackageError(f"Stage {stage} is not one that is deployed: see {_CONFIG}")
+    return str(stages[stage]["lambda_architecture"])
+
+
+def _runtime() -> str:
+    return f"python3.{sys.version_info.minor}"
+
+
+def _copy_sources(build: Path) -> None:
+    (build / ".chalice").mkdir()
+    shutil.copy(ROOT / _CONFIG, build / _CONFIG)
+    shutil.copy(ROOT / "app.py", build)
+    shutil.copytree(
+        ROOT / "chalicelib", build / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+    )
+
+
+def _install_dependencies(build: Path, architecture: str) -> None:
+    """Install into `vendor`, whose content Chalice copies to the top of the zip.
+
+    Chalice would run pip itself on a requirements.txt, but download the wheels for another machine than
+    this one by name and version alone: without looking at the hashes.
+    """
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet", "install"]
+    checked = ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile"]
+    machine = [f"--platform={platform}" for platform in _platforms(architecture)]
+    machine += [f"--python-version=3.{sys.version_info.minor}", "--implementation=cp"]
+    place = [f"--target={build / 'vendor'}", "--requirement", str(ROOT / "requirements.txt")]
+    _run(
+        [*pip, *checked, *machine, *place],
+        os.environ.copy(),
+        "The dependencies could not be installed, see above: check the network connection, then run it again",
+    )
+    # Scripts name this machine's Python, and RECORD has their hashes: neither is of use in Lambda.
+    shutil.rmtree(build / "vendor" / "bin", ignore_errors=True)
+    for record in (build / "vendor").glob("*.dist-info/RECORD"):
+        record.unlink()
+
+
+def _platforms(architecture: str) -> list[str]:
+    machine = _MACHINES[architecture]
+    newest = 26 if sys.version_info < (3, 12) else 34
+    tags = [f"manylinux_2_{minor}_{machine}" for minor in range(newest, _OLDEST_GLIBC - 1, -1)]
+    return [*tags, f"manylinux2014_{machine}"]
+
+
+def _run_chalice(build: Path, stage: str, merge_file: Path) -> None:
+    # The region goes into no resource: Chalice asks for one to name service principals. And this must
+    # not read, nor need, anybody's AWS account.
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    chalice = [sys.executable, "-c", "from chalice.cli import main; main()", "--project-dir", str(build)]
+    _run(
+        [*chalice, "package", "--stage", stage, "--merge-template", str(merge_file), str(build / "out")],
+        environment,
+        "chalice package failed, see above",
+    )
+
+
+def _run(command: list[str], environment: dict[str, str], if_it_fails: str) -> None:
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        last_lines = "\n".join(done.stdout.splitlines()[-12:])
+        raise CannotPackageError(f"{last_lines}\n{if_it_fails}")
+
+
+def _write_json(path: Path, content: Template) -> None:
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.package")
+    parser.add_argument("--stage", default="prod")
+    parser.add_argument("--out", type=Path, default=Path("dist"))
+    parser.add_argument("--template-only", action="store_true", help="no zip, and so no download")
+    options = parser.parse_args(arguments)
+    try:
+        template = package(options.stage, options.out, with_zip=not options.template_only)
+    except CannotPackageError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{options.out / 'sam.json'}: {len(template['Resources'])} resources")
+    if not options.template_only:
+        print(f"{options.out / 'deployment.zip'}: {(options.out / 'deployment.zip').stat().st_size:,} bytes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""The stack's parameters: one for each setting that a person may give; and each function's environment.
+
+Made of chalicelib.config.Settings, so that a new setting is a new parameter with nothing to forget. No
+secret is among them: those are SSM parameters, of which the environment has the names.
+"""
+
+from typing import Any
+
+from chalicelib.config import Settings
+from infra.functions import Function
+
+# What the stack itself knows.
+_PRIVATE_KEYS = "private_keys_parameter"
+_FROM_THE_STACK: dict[str, Any] = {
+    "stage": {"Ref": "Stage"},
+    "comments_table": {"Ref": "CommentsTable"},
+    "enquiries_table": {"Ref": "EnquiriesTable"},
+    "outbox_table": {"Ref": "OutboxTable"},
+    "pages_table": {"Ref": "PagesTable"},
+    "guard_table": {"Ref": "GuardTable"},
+    "staff_table": {"Ref": "StaffTable"},
+    "audit_table": {"Ref": "AuditTable"},
+    "mail_queue_url": {"Ref": "MailQueue"},
+    "mail_configuration_set": {"Ref": "MailConfigurationSet"},
+    # True by the configuration set's own TlsPolicy, see cloud.yaml.
+    "mail_tls_required": "true",
+    "keys_parameter": {"Fn::Sub": "/frontdesk/${Stage}/keys"},
+}
+_NOT_ASKED_FOR = frozenset({*_FROM_THE_STACK, "function", "keys_file", "private_keys_file", _PRIVATE_KEYS})
+_LISTS = frozenset({"sites"})
+
+
+def parameters() -> dict[str, Any]:
+    return {_camel(name): _parameter(name) for name in _asked_for()}
+
+
+def conditions() -> dict[str, Any]:
+    """`Has<Parameter>`: whether one that may be left out was given."""
+    return {
+        f"Has{_camel(name)}": {"Fn::Not": [{"Fn::Equals": [{"Ref": _camel(name)}, ""]}]}
+        for name in _asked_for()
+        if not _is_required(name)
+    }
+
+
+def environment(function: Function) -> dict[str, Any]:
+    """The environment variables of a function; one that was not given is not set."""
+    settings = {**_FROM_THE_STACK, "function": function.name}
+    if function.opens_sealed:
+        settings[_PRIVATE_KEYS] = {"Fn::Sub": "/frontdesk/${Stage}/private-keys"}
+    settings |= {name: _given(name) for name in _asked_for()}
+    return {name.upper(): value for name, value in settings.items()}
+
+
+def _asked_for() -> list[str]:
+    return [name for name in Settings.model_fields if name not in _NOT_ASKED_FOR]
+
+
+def _is_required(name: str) -> bool:
+    return Settings.model_fields[name].is_required()
+
+
+def _parameter(name: str) -> dict[str, Any]:
+    described = {
+        "Type": "CommaDelimitedList" if name in _LISTS else "String",
+        "Description": (Settings.model_fields[name].description or "").replace("`", ""),
+    }
+    return described if _is_required(name) else {**described, "Default": ""}
+
+
+def _given(name: str) -> dict[str, Any]:
+    reference: dict[str, Any] = {"Ref": _camel(name)}
+    if name in _LISTS:
+        return {"Fn::Join": [",", reference]}
+    if _is_required(name):
+        return reference
+    return {"Fn::If": [f"Has{_camel(name)}", reference, {"Ref": "AWS::NoValue"}]}
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))

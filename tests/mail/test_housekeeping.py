@@ -1,0 +1,157 @@
+"""What housekeeping moves on, when, and that it touches nothing else."""
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from tests.acts import add_comment, everything_stored
+from tests.mail.mails import delivery, queued, ses_error
+from tests.stack import FakeSes, Stack
+
+NOTHING = {"lost_leases": 0, "resent": 0, "resumed": 0, "queued_again": 0}
+PAUSED = ses_error("SendingPausedException")
+TIMEOUT = ReadTimeoutError(endpoint_url="https://email.example")
+
+
+class Dying(FakeSes):
+    """The function dies while it waits for SES."""
+
+    def send_email(self, **_: object) -> dict[str, str]:
+        raise MemoryError
+
+
+def with_delivery(stack: Stack, ses: FakeSes) -> None:
+    """One comment, its order done, its one delivery brought to `ses`."""
+    add_comment(stack)
+    stack.relay()
+    stack.run_mail(FakeSes())
+    stack.relay()
+    stack.run_mail(ses)
+
+
+def test_nothing_is_moved_where_all_is_well(stack: Stack) -> None:
+    with_delivery(stack, FakeSes())
+    add_comment(stack, message="Just now.")
+    stack.relay()
+    before = everything_stored(stack)
+    queued(stack)
+    assert stack.keep_house() == NOTHING
+    stack.later(days=1)
+    del before["OutboxTable"]
+    assert stack.keep_house() == NOTHING | {"queued_again": 1}
+    after = everything_stored(stack)
+    del after["OutboxTable"]
+    assert after == before
+
+
+def test_sent_and_failed_mail_is_never_touched_again(stack: Stack) -> None:
+    with_delivery(stack, FakeSes())
+    with_delivery_failed = ses_error("BadRequestException")
+    add_comment(stack, message="Another.")
+    stack.relay()
+    stack.run_mail(FakeSes(with_delivery_failed))
+    stack.relay()
+    stack.run_mail(FakeSes(with_delivery_failed))
+    before = everything_stored(stack)
+    stack.later(days=30)
+    assert stack.keep_house() == NOTHING
+    assert everything_stored(stack) == before
+    assert queued(stack) == []
+
+
+def test_held_mail_is_resumed_after_thirty_minutes(stack: Stack) -> None:
+    with_delivery(stack, FakeSes(PAUSED))
+    stack.later(minutes=30)
+    assert stack.keep_house() == NOTHING
+    stack.later(seconds=1)
+    assert stack.keep_house() == NOTHING | {"resumed": 1, "queued_again": 1}
+    ses = FakeSes()
+    stack.run_mail(ses)
+    assert (delivery(stack)["state"], len(ses.sent)) == ("sent", 1)
+
+
+def test_mail_that_ses_keeps_refusing_stays_held_and_is_tried_each_half_hour(stack: Stack) -> None:
+    with_delivery(stack, FakeSes(PAUSED))
+    for attempt in range(2, 5):
+        stack.later(minutes=30, seconds=1)
+        stack.keep_house()
+        stack.run_mail(FakeSes(PAUSED))
+        assert (delivery(stack)["state"], delivery(stack)["attempts"]) == ("held", str(attempt))
+
+
+def test_lease_is_given_up_after_sixty_seconds(stack: Stack) -> None:
+    with_delivery(stack, Dying())
+    assert delivery(stack)["state"] == "sending"
+    stack.later(seconds=60)
+    assert stack.keep_house() == NOTHING
+    assert delivery(stack)["state"] == "sending"
+    stack.later(seconds=1)
+    assert stack.keep_house() == NOTHING | {"lost_leases": 1}
+    assert (delivery(stack)["state"], delivery(stack)["reason"]) == ("unknown", "lease_lost")
+
+
+def test_mail_of_unknown_fate_is_sent_again_once_after_fifteen_minutes(stack: Stack) -> None:
+    with_delivery(stack, FakeSes(TIMEOUT))
+    stack.later(minutes=15)
+    assert stack.keep_house() == NOTHING
+    stack.later(seconds=1)
+    assert stack.keep_house() == NOTHING | {"resent": 1, "queued_again": 1}
+    assert delivery(stack)["resent"] is True
+    stack.run_mail(FakeSes(TIMEOUT))
+    for _ in range(3):
+        stack.later(days=1)
+        assert stack.keep_house() == NOTHING
+    assert delivery(stack)["state"] == "unknown"
+    assert queued(stack) == []
+
+
+def test_mail_of_unknown_fate_is_sent_when_the_second_try_goes_well(stack: Stack) -> None:
+    with_delivery(stack, FakeSes(TIMEOUT))
+    stack.later(minutes=16)
+    stack.keep_house()
+    ses = FakeSes()
+    stack.run_mail(ses)
+    assert (delivery(stack)["state"], len(ses.sent)) == ("sent", 1)
+
+
+@pytest.mark.parametrize("stage", ["order", "delivery"])
+def test_what_was_never_relayed_is_queued_again(stack: Stack, stage: str) -> None:
+    add_comment(stack)
+    if stage == "delivery":
+        stack.relay()
+        stack.run_mail(FakeSes())
+    # From here on the relay is out.
+    stack.later(seconds=119)
+    assert stack.keep_house() == NOTHING
+    stack.later(seconds=2)
+    assert stack.keep_house() == NOTHING | {"queued_again": 1}
+    ses = FakeSes()
+    for _ in range(2):
+        stack.run_mail(ses)
+        stack.later(minutes=3)
+        stack.keep_house()
+    assert len(ses.sent) == 1
+
+
+def test_what_was_queued_again_is_not_queued_thrice_while_it_waits(stack: Stack) -> None:
+    add_comment(stack)
+    stack.later(minutes=3)
+    assert stack.keep_house()["queued_again"] == 1
+    stack.later(minutes=5)
+    assert stack.keep_house()["queued_again"] == 0
+    stack.later(minutes=6)
+    assert stack.keep_house()["queued_again"] == 1
+
+
+def test_what_was_resent_once_rests_however_often_it_is_unknown(stack: Stack) -> None:
+    """It must not stay overdue either: enough such rows would fill each run's share."""
+    add_comment(stack)
+    timeout = ReadTimeoutError(endpoint_url="https://ses")
+    stack.deliver(FakeSes(timeout))
+    stack.later(minutes=16)
+    assert stack.keep_house()["resent"] == 1
+    stack.run_mail(FakeSes(timeout))
+    stack.keep_house()
+    stack.run_mail(FakeSes(timeout))
+    assert [i["state"]["S"] for i in stack.items("OutboxTable") if "state" in i] == ["unknown"]
+    stack.later(days=60)
+    assert stack.desk("housekeeping").store.outbox.list_overdue("unknown", stack.now, 200) == []

@@ -1,0 +1,199 @@
+"""Code and policy held together: what each function calls, in the story of everything that it can do, is
+granted by its policy; and whatever its policy grants, the story uses."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from chalicelib.api.access import authorize
+from chalicelib.mail.handlers import note_event
+from chalicelib.staff_tokens import add_token
+from chalicelib.wiring import Desk
+from infra.functions import FUNCTIONS
+from infra.iam import allows, grants
+from infra.intrinsics import resolve
+from infra.roles import read_policy
+from tests.stack import FakeSes, Stack, template
+
+from .recording import Need, recorded
+
+ACCOUNT = "123456789012"
+COMMENT = {"page": "/blog/hope", "name": "Jo", "email": "jo@example.com", "message": "Hello", "notify": True}
+ENQUIRY = {"name": "Al", "email": "al@example.com", "message": "Help", "topic": "family"}
+# Granted for what AWS does in the function's name, not for a call of its code.
+BY_THE_PLATFORM = ("Lambda", "DynamoDbOpensTables", "SsmOpensKeys")
+
+
+@dataclass
+class Story:
+    """Everything that each function can do, once; `needs` by function."""
+
+    stack: Stack
+    needs: dict[str, list[Need]]
+
+    def as_function(self, function: str, act: Callable[[Desk], Any]) -> Any:
+        """Start the function as Lambda does, with a desk of its own, and let it act."""
+        with recorded(besides=(self.stack.dynamodb, self.stack.sqs)) as recorder:
+            desk = self.stack.fresh_desk(function)
+            result = act(desk)
+        self.needs.setdefault(function, []).extend(recorder.needs)
+        return result
+
+
+@pytest.fixture(scope="module")
+def story(aws: None, keys: dict[str, str]) -> Iterator[Story]:
+    stack = Stack("policies", ssm_settings(keys), settings={"MAIL_CONFIGURATION_SET": "desk"})
+    session: Any = botocore.session.get_session()
+    ses = session.create_client("sesv2")
+    ses.create_email_identity(EmailIdentity="desk@example.org")
+    ses.create_configuration_set(ConfigurationSetName="desk")
+    story = Story(stack, {})
+    tell(story)
+    yield story
+    stack.delete()
+
+
+def ssm_settings(keys: dict[str, str]) -> dict[str, str]:
+    """The keys where a deployed stack has them."""
+    session: Any = botocore.session.get_session()
+    ssm = session.create_client("ssm")
+    settings = {}
+    for name, parameter in (("KEYS", "keys"), ("PRIVATE_KEYS", "private-keys")):
+        path = f"/frontdesk/local/{parameter}"
+        document = Path(keys[f"{name}_FILE"]).read_text()
+        ssm.put_parameter(Name=path, Value=document, Type="SecureString", Overwrite=True)
+        settings[f"{name}_PARAMETER"] = path
+    return settings
+
+
+def tell(story: Story) -> None:
+    stack = story.stack
+    first = story.as_function("public", lambda desk: visit(stack, desk))
+    story.as_function("staff", lambda desk: work(stack, desk, first))
+    story.as_function("public", lambda desk: visit_again(stack, desk, first))
+    secret = add_token("moderator", "Kim", "test", stack.now, stack.desk("staff").store)[1]
+    arn = "arn:aws:execute-api:us-east-1:1:api/prod/GET/v1/staff/comments"
+    story.as_function("authorizer", lambda desk: authorize(f"Bearer {secret}", arn, desk))
+    story.as_function("relay", stack.relay)
+    story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
+    story.as_function("relay", stack.relay)
+    timeout = ReadTimeoutError(endpoint_url="https://ses")
+    stack.run_mail(FakeSes(timeout))
+    stack.later(minutes=20)
+    story.as_function("housekeeping", stack.keep_house)
+    story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
+    story.as_function("delivery_events", lambda desk: report_all(stack, desk))
+
+
+def visit(stack: Stack, desk: Desk) -> str:
+    assert stack.call("POST", "/v1/enquiries", ENQUIRY, desk=desk).status == 202
+    assert stack.call("POST", "/v1/enquiries", ENQUIRY, desk=desk).status == 202
+    held = stack.call("POST", "/v1/comments", COMMENT, desk=desk, Idempotency_Key="k")
+    assert stack.call("POST", "/v1/comments", COMMENT, desk=desk, Idempotency_Key="k").json == held.json
+    assert stack.call("GET", "/v1/form", desk=desk, query={"kind": "comment"}).status == 200
+    return str(held.json["id"])
+
+
+def visit_again(stack: Stack, desk: Desk, parent: str) -> None:
+    reply = {**COMMENT, "message": "Me too", "parent_id": parent}
+    assert stack.call("POST", "/v1/comments", reply, desk=desk).status == 202
+    thread = stack.call("GET", "/v1/comments", desk=desk, query={"page": "/blog/hope"})
+    assert thread.json["count"] == 1
+    assert stack.call("POST", "/v1/comments/counts", {"pages": ["/blog/hope"]}, desk=desk).status == 200
+
+
+def work(stack: Stack, desk: Desk, comment_id: str) -> None:
+    path = f"/v1/staff/comments/{comment_id}"
+    for query in ({}, {"page": "/blog/hope"}):
+        assert stack.call("GET", "/v1/staff/comments", role="moderator", desk=desk, query=query).status == 200
+    assert stack.call("GET", path, role="moderator", desk=desk).status == 200
+    change = {"status": "approved"}
+    assert stack.call("PATCH", path, change, role="moderator", desk=desk, If_Match='"1"').status == 200
+    for query in ({}, {"topic": "family"}):
+        listed = stack.call("GET", "/v1/staff/enquiries", role="admissions", desk=desk, query=query)
+    reference = listed.json["enquiries"][0]["reference"]
+    assert stack.call("GET", f"/v1/staff/enquiries/{reference}", role="admissions", desk=desk).status == 200
+    made = stack.call("POST", "/v1/staff/tokens", {"role": "admin"}, role="admin", desk=desk)
+    assert stack.call("GET", "/v1/staff/tokens", role="admin", desk=desk).status == 200
+    gone = stack.call("DELETE", f"/v1/staff/tokens/{made.json['id']}", role="admin", desk=desk)
+    assert gone.status == 204
+
+
+def report_all(stack: Stack, desk: Desk) -> None:
+    for item in stack.items("OutboxTable"):
+        mail = {"tags": {"delivery": [item["outbox_id"]["S"]]}}
+        note_event({"detail": {"eventType": "Delivery", "mail": mail}}, desk)
+
+
+@pytest.fixture
+def known(story: Story) -> dict[str, str]:
+    """What the policies' intrinsic functions stand for."""
+    stack = story.stack
+    arn = f"arn:aws:{{service}}:us-east-1:{ACCOUNT}:{{resource}}"
+    names = {
+        "AWS::Partition": "aws",
+        "AWS::Region": "us-east-1",
+        "AWS::AccountId": ACCOUNT,
+        "Stage": "local",
+        "MailSender": "desk@example.org",
+        "MailConfigurationSet": "desk",
+        "DataKey.Arn": arn.format(service="kms", resource="key/k"),
+        "MailQueue.Arn": arn.format(service="sqs", resource=stack.name),
+    }
+    for logical_id, resource in template()["Resources"].items():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            table = arn.format(service="dynamodb", resource=f"table/{stack.table(logical_id)}")
+            names |= {f"{logical_id}.Arn": table, f"{logical_id}.StreamArn": f"{table}/stream/1"}
+    logs = {
+        f"{f.log_group}.Arn": arn.format(service="logs", resource=f"log-group:{f.name}") for f in FUNCTIONS
+    }
+    return names | logs
+
+
+def arn_of(need: Need) -> str:
+    service = need.action.partition(":")[0]
+    resource = need.resource.removeprefix("queue/")
+    return f"arn:aws:{service}:us-east-1:{ACCOUNT}:{resource}"
+
+
+@pytest.mark.parametrize("function", [f.name for f in FUNCTIONS])
+def test_every_call_is_granted(story: Story, known: dict[str, str], function: str) -> None:
+    policy = resolve(read_policy(function), known)
+    assert story.needs[function]
+    refused = {
+        f"{need.action} on {need.resource}"
+        for need in story.needs[function]
+        if not allows(policy, need.action, arn_of(need), _context(need))
+    }
+    assert not refused
+
+
+@pytest.mark.parametrize("function", [f.name for f in FUNCTIONS])
+def test_every_grant_is_used(story: Story, known: dict[str, str], function: str) -> None:
+    policy = resolve(read_policy(function), known)
+    unused = {
+        f"{grant.sid}: {grant.action} on {grant.resource}"
+        for grant in grants(policy)
+        if not grant.sid.startswith(BY_THE_PLATFORM)
+        and not any(grant.covers(need.action, arn_of(need)) for need in story.needs[function])
+    }
+    assert not unused
+
+
+def test_the_story_calls_every_route(story: Story) -> None:
+    """Else a route's calls could go unseen: the two tests above are as good as the story."""
+    from chalicelib.api.routes import ROUTES  # noqa: PLC0415
+    from chalicelib.api.site import FILES  # noqa: PLC0415
+
+    silent = {"/healthz", "/openapi.json", *FILES}
+    routes = {(route.method, route.path) for route in ROUTES if route.path not in silent}
+    assert routes == story.stack.called
+
+
+def _context(need: Need) -> dict[str, str | list[str]]:
+    return {key: value if isinstance(value, str) else list(value) for key, value in need.context}

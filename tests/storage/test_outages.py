@@ -1,0 +1,119 @@
+"""When DynamoDB refuses or times out: 503 with Retry-After on every route, and nothing half done."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.api.access import authorize
+from chalicelib.api.routes import ROUTES
+from chalicelib.errors import Unavailable
+from chalicelib.staff_tokens import Role
+from tests.acts import COMMENT, ENQUIRY, PAGE, add_comment, everything_stored, publish
+from tests.faults import OUTAGES, CancellingClient, FailingClient, desk_on
+from tests.stack import Reply, Stack
+
+# method, path, body, role, headers
+CALLS: list[tuple[str, str, Any, Role | None, dict[str, str]]] = [
+    ("POST", "/v1/comments", COMMENT, None, {}),
+    ("GET", "/v1/comments", None, None, {}),
+    ("POST", "/v1/comments/counts", {"pages": ["/a"]}, None, {}),
+    ("POST", "/v1/enquiries", ENQUIRY, None, {}),
+    ("GET", "/v1/staff/comments", None, "moderator", {}),
+    ("GET", "/v1/staff/comments/{comment_id}", None, "moderator", {}),
+    ("PATCH", "/v1/staff/comments/{comment_id}", {"status": "approved"}, "moderator", {"if_match": '"1"'}),
+    ("GET", "/v1/staff/enquiries", None, "admissions", {}),
+    ("GET", "/v1/staff/enquiries/{reference}", None, "admissions", {}),
+    ("GET", "/v1/staff/tokens", None, "admin", {}),
+    ("POST", "/v1/staff/tokens", {"role": "admin"}, "admin", {}),
+    ("DELETE", "/v1/staff/tokens/{token_id}", None, "admin", {}),
+]
+NEEDS_NO_STORAGE = {"/v1/form", "/healthz", "/openapi.json"}
+
+
+def make(stack: Stack, call: tuple[str, str, Any, Role | None, dict[str, str]], client: Any) -> Reply:
+    method, path, body, role, headers = call
+    desk = desk_on(stack, "staff" if role else "public", client)
+    query = {"page": PAGE} if path == "/v1/comments" else {}
+    return stack.call(method, path, body, role=role, query=query, desk=desk, **headers)
+
+
+def assert_unavailable(reply: Reply) -> None:
+    assert (reply.status, reply.json["code"]) == (503, "unavailable")
+    assert int(reply.headers["retry-after"]) >= 1
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert "visitor" not in reply.text
+
+
+def test_every_route_that_needs_storage_is_tried_here() -> None:
+    tried = {(method, path) for method, path, *_ in CALLS}
+    needing = {
+        (r.method, r.path)
+        for r in ROUTES
+        if r.path not in NEEDS_NO_STORAGE and r.handler.__name__ != "serve_file"
+    }
+    assert tried == needing
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call[0]} {call[1]}")
+def test_route_answers_503_whatever_the_outage(
+    stack: Stack, call: tuple[str, str, Any, Role | None, dict[str, str]]
+) -> None:
+    for outage in OUTAGES.values():
+        client = FailingClient(outage)
+        assert_unavailable(make(stack, call, client))
+        # botocore has its own few retries; on top of them there are none.
+        assert len(client.calls) == 1
+
+
+@pytest.mark.parametrize("path", ["/v1/form", "/healthz", "/openapi.json"])
+def test_what_needs_no_storage_answers_through_an_outage(stack: Stack, path: str) -> None:
+    desk = desk_on(stack, "public", FailingClient(OUTAGES["throttled"]))
+    assert stack.call("GET", path, query={"kind": "comment"}, desk=desk).status == 200
+
+
+CHANGES = [call for call in CALLS if call[0] != "GET" and "counts" not in call[1]]
+
+
+@pytest.mark.parametrize("call", CHANGES, ids=lambda call: f"{call[0]} {call[1]}")
+def test_failed_transaction_leaves_every_table_as_it_was(
+    stack: Stack, call: tuple[str, str, Any, Role | None, dict[str, str]]
+) -> None:
+    method, path, *rest = call
+    path = path.replace("{comment_id}", add_comment(stack, message="Another."))
+    before = everything_stored(stack)
+    # Only the transaction fails: whatever was written beside it would be found.
+    failing: list[Any] = [
+        FailingClient(e, stack.dynamodb, ("transact_write_items",)) for e in OUTAGES.values()
+    ]
+    failing += [
+        CancellingClient(code, stack.dynamodb)
+        for code in ("TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError")
+    ]
+    for client in failing:
+        assert_unavailable(make(stack, (method, path, *rest), client))
+    assert everything_stored(stack) == before
+
+
+def test_submission_is_committed_once_when_the_conflict_has_passed(stack: Stack) -> None:
+    client = CancellingClient("TransactionConflict", stack.dynamodb, times=3)
+    reply = stack.call("POST", "/v1/comments", COMMENT, desk=desk_on(stack, "public", client))
+    assert (reply.status, client.commits) == (202, 1)
+    assert [i["comment_id"]["S"] for i in stack.items("CommentsTable")] == [reply.json["id"]]
+    assert len(stack.items("OutboxTable")) == 1
+    assert [i["submissions"]["N"] for i in stack.items("GuardTable")] == ["1"]
+
+
+def test_private_field_is_not_shown_when_the_reading_cannot_be_audited(stack: Stack) -> None:
+    comment_id = publish(stack)
+    desk = desk_on(
+        stack, "staff", FailingClient(OUTAGES["throttled"], stack.dynamodb, ("transact_write_items",))
+    )
+    for path in (f"/v1/staff/comments/{comment_id}", "/v1/staff/comments"):
+        reply = stack.call("GET", path, role="moderator", query={"status": "approved"}, desk=desk)
+        assert_unavailable(reply)
+
+
+def test_authorizer_does_not_take_an_outage_for_a_bad_token(stack: Stack) -> None:
+    desk = desk_on(stack, "authorizer", FailingClient(OUTAGES["throttled"]))
+    with pytest.raises(Unavailable):
+        authorize("Bearer fd_t1_x", "arn:aws:execute-api:r:1:api/prod/GET/x", desk)

@@ -1,0 +1,136 @@
+"""Imports point one way: app → api, mail → domain → nothing. Read from the source, not from what ran."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.stack import ROOT, template
+
+PACKAGE = ROOT / "chalicelib"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+PACKAGES = ("api", "commands", "mail", "privacy", "storage")
+# Put the parts together, and so may know them all.
+_ASSEMBLING = {"wiring", "config"}
+
+
+def place_of(path: Path) -> str:
+    """`app`, a package of chalicelib (`api`), or `domain` for the modules directly in it."""
+    if path == ROOT / "app.py":
+        return "app"
+    parts = path.relative_to(PACKAGE).parts
+    if len(parts) > 1:
+        return parts[0]
+    return path.stem if path.stem in _ASSEMBLING else "domain"
+
+
+@cache
+def imports_of(path: Path) -> tuple[str, ...]:
+    """Each module and name that is imported anywhere in the file, as `package.module.name`."""
+    return tuple(_find_imports(path))
+
+
+def _find_imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def importers(*prefixes: str) -> set[str]:
+    """Which files import one of `prefixes` or something in it, as paths from the root."""
+    found = set()
+    for path in [*MODULES, ROOT / "app.py"]:
+        for name in imports_of(path):
+            if any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes):
+                found.add(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def places(files: set[str]) -> set[str]:
+    return {place_of(ROOT / file) for file in files}
+
+
+def test_every_package_is_known_here() -> None:
+    found = {path.relative_to(PACKAGE).parts[0] for path in MODULES if path.parent != PACKAGE}
+    assert found == set(PACKAGES)
+
+
+def test_only_app_and_api_know_chalice() -> None:
+    assert places(importers("chalice")) == {"app", "api"}
+
+
+def test_only_wiring_builds_clients() -> None:
+    assert importers("botocore.session", "botocore.config", "boto3") == {"chalicelib/wiring.py"}
+
+
+def test_only_storage_and_mail_know_botocores_errors() -> None:
+    files = importers("botocore") - {"chalicelib/wiring.py"}
+    assert files == importers("botocore.exceptions") - {"chalicelib/wiring.py"}
+    assert {file for file in files if not file.startswith("chalicelib/mail/")} == {
+        "chalicelib/storage/dynamodb.py"
+    }
+
+
+def test_only_the_html_gate_knows_bleach() -> None:
+    assert importers("bleach", "html5lib") == {"chalicelib/html_gate.py"}
+
+
+def test_only_privacy_knows_nacl() -> None:
+    assert places(importers("nacl")) == {"privacy"}
+
+
+@pytest.mark.parametrize(
+    ("place", "never"),
+    [
+        ("domain", ("api", "commands", "mail", "privacy", "storage", "wiring", "config")),
+        ("config", ("api", "commands", "mail", "privacy", "storage", "wiring")),
+        ("privacy", ("api", "commands", "mail", "storage", "wiring", "config")),
+        ("storage", ("api", "commands", "mail", "privacy", "wiring", "config")),
+        ("wiring", ("api", "commands", "mail")),
+        ("mail", ("api", "commands")),
+        ("api", ("commands", "mail")),
+        ("commands", ("api", "mail")),
+        ("app", ("commands", "storage", "privacy")),
+    ],
+)
+def test_imports_point_one_way(place: str, never: tuple[str, ...]) -> None:
+    for other in never:
+        wrong = {file for file in importers(f"chalicelib.{other}") if place_of(ROOT / file) == place}
+        assert wrong == set(), f"{place} imports {other}"
+
+
+def test_nothing_imports_the_app() -> None:
+    assert importers("app") == set()
+
+
+def test_domain_knows_no_framework() -> None:
+    for library in ("chalice", "botocore", "boto3", "pydantic", "jinja2", "nacl"):
+        assert "domain" not in places(importers(library)), library
+
+
+def test_table_is_defined_and_named_in_the_template_alone() -> None:
+    names = [
+        resource["Properties"]["TableName"]["Fn::Sub"].replace("${Stage}", "")
+        for resource in template()["Resources"].values()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    ]
+    assert len(names) == 7
+    source = [*MODULES, ROOT / "app.py", *(ROOT / "infra").rglob("*.py")]
+    for path in source:
+        text = path.read_text()
+        assert [n for n in names if n in text or n.replace("--", "-local-") in text] == [], path
+        assert "create_table" not in text or path.is_relative_to(ROOT / "infra"), path
+        assert "AttributeDefinitions" not in text or path.is_relative_to(ROOT / "infra"), path
+
+
+def test_keys_and_conditions_are_in_storage_alone() -> None:
+    for path in MODULES:
+        if place_of(path) != "storage":
+            text = path.read_text()
+            words = [w for w in ("ConditionExpression", "KeyConditionExpression", "TableName") if w in text]
+            assert words == [], path
