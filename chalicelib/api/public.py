@@ -3,6 +3,7 @@
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
 from chalicelib import comments, enquiries, judgement
 from chalicelib.api.answers import Answer, as_json, to_json
@@ -11,7 +12,14 @@ from chalicelib.api.fields import parse, parse_query
 from chalicelib.api.forms import answer_form, form_to_json
 from chalicelib.api.help import help_lines
 from chalicelib.api.requests import JSON, Request
-from chalicelib.api.schemas import CommentSubmission, CountsRequest, EnquirySubmission, FormQuery, ThreadQuery
+from chalicelib.api.schemas import (
+    CommentSubmission,
+    CountsRequest,
+    EnquirySubmission,
+    FeedQuery,
+    FormQuery,
+    ThreadQuery,
+)
 from chalicelib.errors import FieldProblem, InvalidFields
 from chalicelib.pages import PageRefused
 from chalicelib.submissions import Visit
@@ -22,6 +30,8 @@ _COMMENT_THANKS = "Thank you. Your comment will appear once it has been read by 
 _ENQUIRY_THANKS = "Thank you. We have your message and will be in touch. Please keep the reference."
 # Short: an approval should be seen soon, and a rejection sooner.
 _THREAD_MAX_AGE = timedelta(seconds=15)
+_FEED_LENGTH = 30
+ATOM = "application/atom+xml; charset=utf-8"
 
 
 def post_comment(request: Request, desk: Desk) -> Answer:
@@ -81,7 +91,17 @@ def get_thread(request: Request, desk: Desk) -> Answer:
         f'{{"page":{to_json(query.page)},"count":{count},"comments":[{",".join(thread.comments)}],'
         f'"next_cursor":{to_json(cursor)}}}'
     )
-    return _cacheable(request, body)
+    return _cacheable(request, body, JSON)
+
+
+def get_feed(request: Request, desk: Desk) -> Answer:
+    # Imported here: feeds are read rarely, and XML would slow every cold start.
+    from chalicelib.api.atom import make_feed  # noqa: PLC0415
+
+    query = parse_query(FeedQuery, request, _context(desk))
+    thread = desk.store.comments.list_thread(query.page, newest_first=True, limit=_FEED_LENGTH, after=None)
+    url = f"{desk.settings.public_url}{request.route}?page={quote(query.page)}"
+    return _cacheable(request, make_feed(query.page, url, thread.comments), ATOM)
 
 
 def count_comments(request: Request, desk: Desk) -> Answer:
@@ -133,12 +153,12 @@ def _context(desk: Desk) -> dict[str, Any]:
     }
 
 
-def _cacheable(request: Request, body: str) -> Answer:
+def _cacheable(request: Request, body: str, content_type: str) -> Answer:
     etag = f'"{sha256(body.encode()).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={int(_THREAD_MAX_AGE.total_seconds())}"}
     if _matches(request.headers.get("if-none-match", ""), etag):
         return Answer(304, headers=headers)
-    return Answer(200, body, JSON, headers)
+    return Answer(200, body, content_type, headers)
 
 
 def _matches(if_none_match: str, etag: str) -> bool:

@@ -57,6 +57,14 @@ ROUTES: tuple[Route, ...] = (
         answers={200: schemas.Thread, 304: None},
     ),
     Route(
+        "GET",
+        "/v1/comments.atom",
+        "The newest approved comments of a page, as Atom",
+        public.get_feed,
+        query=schemas.FeedQuery,
+        answers={200: None, 304: None},
+    ),
+    Route(
         "POST",
         "/v1/comments/counts",
         "How many approved comments up to 100 pages have",

@@ -81,6 +81,10 @@ class ThreadQuery(ListQuery):
     page: PageAddress
 
 
+class FeedQuery(Query):
+    page: PageAddress
+
+
 class CommentsQuery(ListQuery):
     status: Status = "pending"
     page: PageAddress | None = None

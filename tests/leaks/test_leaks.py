@@ -165,6 +165,7 @@ def read_everything(scene: Scene) -> None:
         assert unchanged.status_code == 304
     for path in ("/demo", "/console", "/privacy", "/openapi.json", "/healthz", "/v1/form?kind=comment"):
         assert scene.call("GET", path).status_code == 200
+    assert scene.call("GET", "/v1/comments.atom", params={"page": PAGE}).status_code == 200
     assert scene.call("POST", "/v1/comments/counts", json={"pages": [PAGE]}).json() == {"counts": {PAGE: 2}}
 
 

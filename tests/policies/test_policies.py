@@ -104,6 +104,7 @@ def visit_again(stack: Stack, desk: Desk, parent: str) -> None:
     assert stack.call("POST", "/v1/comments", reply, desk=desk).status == 202
     thread = stack.call("GET", "/v1/comments", desk=desk, query={"page": "/blog/hope"})
     assert thread.json["count"] == 1
+    assert stack.call("GET", "/v1/comments.atom", desk=desk, query={"page": "/blog/hope"}).status == 200
     assert stack.call("POST", "/v1/comments/counts", {"pages": ["/blog/hope"]}, desk=desk).status == 200
 
 

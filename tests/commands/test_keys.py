@@ -1,0 +1,109 @@
+"""Rotation: a new key for what comes in, the old ones still open, and re-sealing makes them needless."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from chalicelib.commands.keys import main
+from tests.acts import PAGE, add_comment, post_enquiry, publish
+from tests.stack import FakeSes, Stack
+
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def own_keys(stack: Stack, tmp_path: Path) -> Stack:
+    """A stack whose keys no other test sees, for they are going to change."""
+    stack.keys = {name: shutil.copy(path, str(tmp_path)) for name, path in stack.keys.items()}
+    return stack
+
+
+def run(stack: Stack, *arguments: str) -> None:
+    assert main(list(arguments), stack.environ("staff")) == 0
+
+
+def forget_old_keys(stack: Stack) -> None:
+    """Leave only the current keys in both files."""
+    for file in map(Path, stack.keys.values()):
+        content = json.loads(file.read_text())
+        file.write_text(json.dumps({name: keys[-1:] for name, keys in content.items()}))
+
+
+def emails(stack: Stack) -> set[str]:
+    desk = stack.fresh_desk("staff")
+    shown: set[str] = set()
+    for status in ("pending", "approved"):
+        listed = stack.call("GET", "/v1/staff/comments", role="admin", query={"status": status}, desk=desk)
+        shown |= {comment["email"] for comment in listed.json["comments"]}
+    listed = stack.call("GET", "/v1/staff/enquiries", role="admin", desk=desk)
+    return shown | {enquiry["email"] for enquiry in listed.json["enquiries"]}
+
+
+def fill(stack: Stack, mark: str) -> set[str]:
+    given = {f"{mark}{n}@example.org" for n in range(3)}
+    first, second, third = sorted(given)
+    publish(stack, email=first)
+    add_comment(stack, email=second, message="Held.")
+    post_enquiry(stack, email=third)
+    stack.deliver(FakeSes())
+    return given
+
+
+def test_old_items_open_after_a_rotation_and_new_ones_are_sealed_to_the_new_key(own_keys: Stack) -> None:
+    stack = own_keys
+    given = fill(stack, "old")
+    staff_from_before = stack.desk("staff")
+    run(stack, "rotate")
+    stack._desks = {}
+    given |= fill(stack, "new")
+    assert emails(stack) == given
+    sealed_by = {i["letter_sealed"]["B"][:3] for i in stack.items("CommentsTable") if "letter_sealed" in i}
+    assert sealed_by == {b"s1:", b"s2:"}
+    # An environment that started before the rotation learns of the new key when it meets it.
+    newest = stack.call("GET", "/v1/staff/enquiries", role="admin", desk=staff_from_before)
+    assert newest.status == 200
+
+
+@pytest.mark.parametrize("rotation", [["rotate"], ["rotate", "--hmac"]])
+def test_after_resealing_nothing_needs_the_old_key(
+    own_keys: Stack, capsys: Output, rotation: list[str]
+) -> None:
+    stack = own_keys
+    given = fill(stack, "old")
+    run(stack, *rotation)
+    run(stack, "reseal")
+    renewed = json.loads(capsys.readouterr().out.splitlines()[-1])["resealed"]
+    assert renewed["comments"] == 2
+    assert renewed["enquiries"] == 1
+    forget_old_keys(stack)
+    assert emails(stack) == given
+
+
+def test_resealing_twice_renews_nothing_the_second_time(own_keys: Stack, capsys: Output) -> None:
+    fill(own_keys, "old")
+    run(own_keys, "rotate")
+    run(own_keys, "reseal")
+    run(own_keys, "reseal")
+    renewed = json.loads(capsys.readouterr().out.splitlines()[-1])["resealed"]
+    assert renewed == {"comments": 0, "enquiries": 0, "deliveries": 0}
+
+
+def test_resealing_changes_neither_revision_nor_what_is_shown(own_keys: Stack) -> None:
+    fill(own_keys, "old")
+    thread = own_keys.call("GET", "/v1/comments", query={"page": PAGE}).text
+    run(own_keys, "rotate")
+    run(own_keys, "reseal")
+    assert own_keys.call("GET", "/v1/comments", query={"page": PAGE}).text == thread
+    revisions = {i["revision"]["N"] for i in own_keys.items("CommentsTable") if "revision" in i}
+    assert revisions == {"1", "2"}
+
+
+def test_look_up_by_address_uses_the_new_secret_after_resealing(own_keys: Stack) -> None:
+    add_comment(own_keys, email="jo@example.org")
+    run(own_keys, "rotate", "--hmac")
+    run(own_keys, "reseal")
+    [item] = own_keys.items("CommentsTable")
+    assert item["author_hmac"]["S"] == own_keys.fresh_desk("staff").hasher.address("jo@example.org")
+    assert item["author_hmac"]["S"].startswith("h2.")
