@@ -28,7 +28,7 @@ def state_of(stack: Stack, delivery: str) -> tuple[str, str | None]:
     return row["state"]["S"], row.get("reason", {}).get("S")
 
 
-@pytest.mark.parametrize("order", permutations(["Send", "Delivery", "Delivery"]))
+@pytest.mark.parametrize("order", list(permutations(["Send", "Delivery", "Delivery"])))
 def test_delivered_is_delivered_in_whatever_order_it_is_told(stack: Stack, order: tuple[str, ...]) -> None:
     delivery = sent(stack)
     for kind in order:
@@ -36,7 +36,7 @@ def test_delivered_is_delivered_in_whatever_order_it_is_told(stack: Stack, order
     assert state_of(stack, delivery) == ("delivered", None)
 
 
-@pytest.mark.parametrize("order", permutations(["Send", "Delivery", "Bounce"]))
+@pytest.mark.parametrize("order", list(permutations(["Send", "Delivery", "Bounce"])))
 def test_bounce_has_the_last_word(stack: Stack, order: tuple[str, ...]) -> None:
     delivery = sent(stack)
     for kind in order:

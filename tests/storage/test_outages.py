@@ -16,6 +16,7 @@ from tests.stack import Reply, Stack
 CALLS: list[tuple[str, str, Any, Role | None, dict[str, str]]] = [
     ("POST", "/v1/comments", COMMENT, None, {}),
     ("GET", "/v1/comments", None, None, {}),
+    ("GET", "/v1/comments.atom", None, None, {}),
     ("POST", "/v1/comments/counts", {"pages": ["/a"]}, None, {}),
     ("POST", "/v1/enquiries", ENQUIRY, None, {}),
     ("GET", "/v1/staff/comments", None, "moderator", {}),
