@@ -27,6 +27,7 @@ from chalicelib.comments import Comment
 from chalicelib.errors import AlreadySubmitted, NotFound, ParentNotPublished, StaleRevision
 from chalicelib.judgement import Reason
 from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
+from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, reseal
 from chalicelib.storage.seal import Seal
 from chalicelib.submissions import Identity
@@ -69,13 +70,7 @@ class CommentsTable:
         return self._write("Put", put, AlreadySubmitted(comment.id))
 
     def check_neighbour(self, neighbour: str, identity: Identity) -> Write:
-        """The same submission is not there under `neighbour`, unless from before the window."""
-        check = {
-            "Key": to_attributes({"comment_id": neighbour}),
-            "ConditionExpression": "attribute_not_exists(comment_id) OR created_at <= :window_start",
-            "ExpressionAttributeValues": values(window_start=to_text(identity.window_start)),
-        }
-        return self._write("ConditionCheck", check, AlreadySubmitted(neighbour))
+        return check_neighbour(self._name, {"comment_id": neighbour}, identity)
 
     def check_parent(self, parent_id: str, page_id: str) -> Write:
         check = {
@@ -86,12 +81,7 @@ class CommentsTable:
         return self._write("ConditionCheck", check, ParentNotPublished())
 
     def check_request(self, comment_id: str, request_hash: str, refusal: Exception) -> Write:
-        check = {
-            "Key": to_attributes({"comment_id": comment_id}),
-            "ConditionExpression": "request_hash = :request_hash",
-            "ExpressionAttributeValues": values(request_hash=request_hash),
-        }
-        return self._write("ConditionCheck", check, refusal)
+        return check_request(self._name, {"comment_id": comment_id}, request_hash, refusal)
 
     def replace(self, before: Comment, after: Comment) -> Write:
         put = {

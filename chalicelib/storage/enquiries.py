@@ -21,6 +21,7 @@ from chalicelib.enquiries import Enquiry, Letter
 from chalicelib.errors import AlreadySubmitted, NotFound
 from chalicelib.judgement import Reason
 from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
+from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, reseal
 from chalicelib.storage.seal import Seal
 from chalicelib.submissions import Identity
@@ -47,25 +48,18 @@ class EnquiriesTable:
         item = _to_item(enquiry, self._seal)
         if enquiry.status == "spam":
             item["expires_at"] = int((enquiry.created_at + self._spam_retention).timestamp())
-        put = {"Item": to_attributes(item), "ConditionExpression": "attribute_not_exists(request_hash)"}
-        return self._write("Put", put, AlreadySubmitted(enquiry.reference))
+        put = {
+            "TableName": self._name,
+            "Item": to_attributes(item),
+            "ConditionExpression": "attribute_not_exists(request_hash)",
+        }
+        return Write({"Put": put}, AlreadySubmitted(enquiry.reference))
 
     def check_neighbour(self, neighbour: str, identity: Identity) -> Write:
-        """The same submission is not there under `neighbour`, unless from before the window."""
-        check = {
-            "Key": to_attributes({"reference": neighbour}),
-            "ConditionExpression": "attribute_not_exists(request_hash) OR created_at <= :window_start",
-            "ExpressionAttributeValues": values(window_start=to_text(identity.window_start)),
-        }
-        return self._write("ConditionCheck", check, AlreadySubmitted(neighbour))
+        return check_neighbour(self._name, {"reference": neighbour}, identity)
 
     def check_request(self, reference: str, request_hash: str, refusal: Exception) -> Write:
-        check = {
-            "Key": to_attributes({"reference": reference}),
-            "ConditionExpression": "request_hash = :request_hash",
-            "ExpressionAttributeValues": values(request_hash=request_hash),
-        }
-        return self._write("ConditionCheck", check, refusal)
+        return check_request(self._name, {"reference": reference}, request_hash, refusal)
 
     def get(self, reference: str) -> Enquiry:
         item = self._database.find(self._name, {"reference": reference})
@@ -95,9 +89,6 @@ class EnquiriesTable:
         """Seal and hash every enquiry under the current keys; return how many were not."""
         enquirer = Hashed("enquirer_hmac", lambda letter: hash_address(letter["email"]))
         return reseal(self._database, self._name, "reference", "letter_sealed", self._seal, enquirer)
-
-    def _write(self, kind: str, action: dict[str, Any], refusal: Exception | None = None) -> Write:
-        return Write({kind: {"TableName": self._name, **action}}, refusal)
 
 
 def _of_status(status: str) -> dict[str, Any]:

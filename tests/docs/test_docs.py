@@ -1,4 +1,5 @@
-"""What the pages name is there: links, pictures, make targets, routes, commands, error codes."""
+"""What the pages name is there: links, pictures, make targets, routes, commands, error codes; and what
+is there is named: policies, functions, indexes, targets, commands, and for each promise its test."""
 
 import re
 import subprocess
@@ -10,7 +11,10 @@ import pytest
 
 from chalicelib.api import problems
 from chalicelib.api.routes import ROUTES
+from infra.functions import FUNCTIONS
 from infra.local.mailbox_page import PATH as MAILBOX_PATH
+from infra.local.template import read_template
+from infra.roles import POLICIES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -21,6 +25,7 @@ _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _ROUTE = re.compile(r"(GET|HEAD|POST|PUT|PATCH|DELETE) (/[^\s?`]*)")
 _COMING = re.compile(r"`([^`\n]+)` \(coming\)")
+_TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
 _COMMAND = re.compile(r"python3? -m (chalicelib[\w.]*)")
 _DIAGRAMS = ("flowchart ", "graph ", "sequenceDiagram", "stateDiagram-v2", "classDiagram", "erDiagram")
 _KINDS_OF_CHANGE = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
@@ -74,7 +79,7 @@ def test_every_picture_is_shown_and_small() -> None:
 @every_page
 def test_every_make_target_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {target for code in _code(TEXTS[name]) for target in re.findall(r"\bmake ([a-z][a-z-]*)", code)}
+    named = {target for code in _code(TEXTS[name]) for target in _TARGET.findall(code)}
     assert named <= targets
 
 
@@ -160,3 +165,46 @@ def test_changelog_follows_keep_a_changelog() -> None:
     assert versions[0] == "[Unreleased]"
     assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d{2}-\d{2}", version) for version in versions[1:])
     assert set(re.findall(r"^### (.+)$", changelog, re.MULTILINE)) <= _KINDS_OF_CHANGE
+
+
+def test_the_security_page_names_every_policy_file() -> None:
+    linked = set(_LINK.findall(TEXTS["docs/security.md"]))
+    policies = {f"../infra/policies/{policy.name}" for policy in POLICIES.glob("*.yaml")}
+    assert policies <= linked
+
+
+def test_the_architecture_page_lists_every_function_and_who_opens() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| [^|]+ \| [^|]+ \| (yes|no) \|$", TEXTS["docs/architecture.md"], re.MULTILINE
+    )
+    assert sorted(rows) == sorted((f.name, "yes" if f.opens_sealed else "no") for f in FUNCTIONS)
+
+
+def test_the_architecture_page_lists_every_index() -> None:
+    resources = read_template(ROOT / "infra" / "template.yaml")["Resources"].values()
+    tables = [r["Properties"] for r in resources if r["Type"] == "AWS::DynamoDB::Table"]
+    indexes = {i["IndexName"] for table in tables for i in table.get("GlobalSecondaryIndexes", [])}
+    assert indexes <= set(_CODE_SPAN.findall(_prose(TEXTS["docs/architecture.md"])))
+
+
+def test_every_make_target_that_help_tells_is_described() -> None:
+    told = set(re.findall(r'^\t@echo "make ([a-z-]+) ', (ROOT / "Makefile").read_text(), re.MULTILINE))
+    described = {t for text in TEXTS.values() for c in _code(text) for t in _TARGET.findall(c)}
+    assert told
+    assert told <= described
+
+
+def test_every_command_of_an_operator_is_described() -> None:
+    files = (ROOT / "chalicelib" / "commands").glob("[!_]*.py")
+    named = {module for text in TEXTS.values() for module in _COMMAND.findall(text)}
+    assert {f"chalicelib.commands.{file.stem}" for file in files} <= named
+
+
+@pytest.mark.parametrize(("name", "heading"), [("README.md", "Promise"), ("docs/security.md", "Measure")])
+def test_every_promise_and_measure_names_a_file_and_a_test(name: str, heading: str) -> None:
+    _, _, after = TEXTS[name].partition(f" {heading} |")
+    rows = [row.strip("|").split("|") for row in after.partition("\n\n")[0].splitlines()[2:]]
+    assert rows
+    for *_, kept, shown in rows:
+        assert _LINK.findall(kept) or kept.strip() == "all of it", kept
+        assert any("tests/" in link for link in _LINK.findall(shown)), shown
