@@ -161,8 +161,9 @@ def decide(
         before,
         status=decision.status or before.status,
         text=before.text if decision.text is None else decision.text,
-        decided_at=at,
-        decided_by=actor,
+        # A redaction is not a decision: who decided, and when, stays.
+        decided_at=at if decision.status else before.decided_at,
+        decided_by=actor if decision.status else before.decided_by,
         revision=before.revision + 1,
     )
     store.record_decision(_decided(before, after, decision, actor, at))

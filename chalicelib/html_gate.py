@@ -25,7 +25,7 @@ def pass_gate(html: str) -> str:
     """Return `html` with everything but `p` and `br` made harmless."""
     if _PLAIN.fullmatch(html):
         return html
-    # Imported here: it would be half of a cold start, for what hardly ever comes.
+    # Imported here: html5lib is slow to import, and this hardly ever comes.
     import bleach  # noqa: PLC0415
 
     cleaned: str = bleach.clean(html, tags={"p", "br"}, attributes={})

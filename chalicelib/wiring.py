@@ -103,7 +103,12 @@ def write_document(session: Any, file: Path | None, parameter: str | None, docum
         return
     ssm = session.create_client("ssm", config=_PATIENT)
     try:
-        ssm.put_parameter(Name=parameter, Value=document, Type="SecureString", Overwrite=True)
+        # Under the KMS key that it has: without KeyId, SSM would take the account's own.
+        named = [{"Key": "Name", "Option": "Equals", "Values": [parameter]}]
+        [known] = ssm.describe_parameters(ParameterFilters=named)["Parameters"]
+        ssm.put_parameter(
+            Name=parameter, Value=document, Type="SecureString", KeyId=known["KeyId"], Overwrite=True
+        )
     except (BotoCoreError, ClientError) as error:
         raise Unavailable("PutParameter") from error
 

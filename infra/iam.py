@@ -88,10 +88,16 @@ def _any_equals(wanted: list[str], given: str | list[str] | None) -> bool:
     return given is not None and not set(_as_list(given)).isdisjoint(wanted)
 
 
+def _all_equal(wanted: list[str], given: str | list[str] | None) -> bool:
+    # True also of a request that does not have the key: that is IAM's rule for ForAllValues.
+    return given is None or set(_as_list(given)).issubset(wanted)
+
+
 _OPERATORS: dict[str, Callable[[list[str], str | list[str] | None], bool]] = {
     "StringEquals": _equals,
     "StringEqualsIfExists": _equals_if_exists,
     "ForAnyValue:StringEquals": _any_equals,
+    "ForAllValues:StringEquals": _all_equal,
 }
 
 

@@ -34,7 +34,7 @@ def handle(outbox_id: str, desk: Desk) -> None:
     try:
         if isinstance(row, Order):
             _expand(row, desk)
-        elif row is not None and row.state == "pending":
+        elif row is not None:
             _deliver(row, desk)
     except NotClaimed:
         return

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.commands.keys import main
 from tests.acts import PAGE, add_comment, post_enquiry, publish
-from tests.stack import FakeSes, Stack
+from tests.stack import FakeSes, SharedSession, Stack
 
 Output = pytest.CaptureFixture[str]
 
@@ -107,3 +107,20 @@ def test_look_up_by_address_uses_the_new_secret_after_resealing(own_keys: Stack)
     [item] = own_keys.items("CommentsTable")
     assert item["author_hmac"]["S"] == own_keys.fresh_desk("staff").hasher.address("jo@example.org")
     assert item["author_hmac"]["S"].startswith("h2.")
+
+
+def test_rotation_in_ssm_keeps_the_parameters_under_their_kms_key(own_keys: Stack) -> None:
+    ssm = SharedSession().create_client("ssm")
+    for name, file in (("KEYS", "keys"), ("PRIVATE_KEYS", "private-keys")):
+        document = Path(own_keys.keys.pop(f"{name}_FILE")).read_text()
+        own_keys.keys[f"{name}_PARAMETER"] = parameter = f"/rotation/{own_keys.name}/{file}"
+        ssm.put_parameter(Name=parameter, Value=document, Type="SecureString", KeyId="alias/data-key")
+    given = fill(own_keys, "old")
+    run(own_keys, "rotate")
+    own_keys._desks = {}
+    given |= fill(own_keys, "new")
+    assert emails(own_keys) == given
+    for parameter in own_keys.keys.values():
+        named = [{"Key": "Name", "Option": "Equals", "Values": [parameter]}]
+        [known] = ssm.describe_parameters(ParameterFilters=named)["Parameters"]
+        assert (known["KeyId"], known["Version"]) == ("alias/data-key", 2)

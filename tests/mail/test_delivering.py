@@ -1,6 +1,7 @@
 """One order becomes one mail to each address, however often the queue brings it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -72,6 +73,40 @@ def test_delivery_that_another_run_is_sending_is_left_to_it(stack: Stack) -> Non
     slow, other = Slow(), FakeSes()
     bring(stack, slow, outbox_id)
     assert (len(slow.sent), len(other.sent)) == (1, 0)
+
+
+class Overtaken:
+    """DynamoDB for a run that another one overtakes between its reading and its first write."""
+
+    def __init__(self, stack: Stack, overtake: Callable[[], object]) -> None:
+        self._client = stack.dynamodb
+        self._overtake: Callable[[], object] | None = overtake
+
+    def __getattr__(self, operation: str) -> Any:
+        if operation in ("update_item", "transact_write_items") and self._overtake:
+            overtake, self._overtake = self._overtake, None
+            overtake()
+        return getattr(self._client, operation)
+
+
+@pytest.mark.parametrize("what", ["order", "delivery"])
+def test_of_two_runs_that_read_the_same_row_one_goes_on(stack: Stack, what: str) -> None:
+    add_comment(stack)
+    ids = stack.relay()
+    if what == "delivery":
+        bring(stack, FakeSes(), *ids)
+        ids = [str(delivery(stack)["outbox_id"])]
+    first, second = FakeSes(), FakeSes()
+    plain = stack.desk("mail")
+
+    def overtake() -> None:
+        stack._desks["mail"] = plain
+        assert bring(stack, first, *ids) == []
+
+    stack._desks["mail"] = desk_on(stack, "mail", Overtaken(stack, overtake))
+    assert bring(stack, second, *ids) == []
+    assert len(deliveries(stack)) == 1
+    assert (len(first.sent), len(second.sent)) == ((0, 0) if what == "order" else (1, 0))
 
 
 def test_passing_failure_is_sent_when_the_queue_brings_it_again(stack: Stack) -> None:

@@ -1,5 +1,6 @@
 """Every AWS call that a function makes, as IAM sees it: an action on a resource, with its condition keys."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,11 @@ _IN_TRANSACTIONS = {
     "Delete": "dynamodb:DeleteItem",
     "ConditionCheck": "dynamodb:ConditionCheckItem",
 }
+
+
+# The names in a condition expression, without its values (`:page`) and functions.
+_NAME = re.compile(r"(?<![:\w])[a-z_]\w*")
+_WORDS = {"attribute_not_exists", "attribute_exists"}
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,13 @@ def _dynamodb_needs(operation: str, parameters: dict[str, Any]) -> Iterator[Need
 
 
 def _attributes(kind: str, action: dict[str, Any]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
-    if kind != "Put":
-        return ()
-    return (("dynamodb:Attributes", tuple(sorted(action["Item"]))),)
+    """dynamodb:Attributes: what a put writes, what a check's key and condition name."""
+    if kind == "Put":
+        return (("dynamodb:Attributes", tuple(sorted(action["Item"]))),)
+    if kind == "ConditionCheck":
+        named = set(_NAME.findall(action["ConditionExpression"])) - _WORDS
+        return (("dynamodb:Attributes", tuple(sorted(named | set(action["Key"])))),)
+    return ()
 
 
 def _ses_needs(operation: str, parameters: dict[str, Any]) -> Iterator[Need]:

@@ -198,3 +198,22 @@ def test_the_story_calls_every_route(story: Story) -> None:
 
 def _context(need: Need) -> dict[str, str | list[str]]:
     return {key: value if isinstance(value, str) else list(value) for key, value in need.context}
+
+
+# The emulator does not evaluate dynamodb:Attributes, so these are not among the probes of the public role.
+@pytest.mark.parametrize(
+    ("action", "attributes"),
+    [
+        ("dynamodb:ConditionCheckItem", ["comment_id", "author_hmac"]),
+        ("dynamodb:ConditionCheckItem", ["comment_id", "letter_sealed"]),
+        ("dynamodb:PutItem", ["comment_id", "approved_page"]),
+        ("dynamodb:PutItem", ["comment_id", "public_json"]),
+        ("dynamodb:PutItem", ["comment_id", "approved_count"]),
+    ],
+)
+def test_public_role_can_neither_guess_authors_nor_publish(
+    known: dict[str, str], action: str, attributes: list[str]
+) -> None:
+    policy = resolve(read_policy("public"), known)
+    assert not allows(policy, action, known["CommentsTable.Arn"], {"dynamodb:Attributes": attributes})
+    assert allows(policy, action, known["CommentsTable.Arn"], {"dynamodb:Attributes": ["comment_id"]})

@@ -65,6 +65,7 @@ LISTS: list[tuple[str, str, dict[str, Any]]] = [
     ("public", "/v1/comments", {"query": {"page": "/a"}}),
     ("public", "/v1/comments", {"query": {"page": "/a", "order": "newest", "limit": "1"}}),
     ("public", "/v1/comments", {"query": {"page": "/nothing-here"}}),
+    ("public", "/v1/comments.atom", {"query": {"page": "/a"}}),
     ("staff", "/v1/staff/comments", {"role": "moderator"}),
     ("staff", "/v1/staff/comments", {"role": "moderator", "query": {"page": "/a", "status": "approved"}}),
     ("staff", "/v1/staff/enquiries", {"role": "admissions"}),

@@ -51,10 +51,24 @@ def ids_of(stretches: list[dict[str, Any]]) -> list[str]:
     return [comment["id"] for stretch in stretches for comment in stretch["comments"]]
 
 
+class ToTheLimit:
+    """DynamoDB as it is: it says where to go on whenever it stopped at the limit, even if nothing follows."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def query(self, **request: Any) -> Any:
+        answer = self._client.query(**request)
+        if len(answer["Items"]) == request["Limit"]:
+            answer.setdefault("LastEvaluatedKey", {"comment_id": {"S": "the last"}})
+        return answer
+
+
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("size", [0, 1, LIMIT - 1, LIMIT, LIMIT + 1, 2 * LIMIT, 2 * LIMIT + 1])
 def test_thread_ends_exactly_where_its_comments_end(stack: Stack, size: int, order: str) -> None:
     ids = fill(stack, "/a", size)
+    stack._desks["public"] = desk_on(stack, "public", ToTheLimit(stack.dynamodb))
     stretches = walk(stack, "/a", order=order, limit=str(LIMIT))
     assert ids_of(stretches) == (ids if order == "oldest" else ids[::-1])
     assert [len(s["comments"]) for s in stretches[:-1]] == [LIMIT] * (len(stretches) - 1)
