@@ -34,11 +34,7 @@ NEEDS_NO_STORAGE = {"/v1/form", "/healthz", "/openapi.json"}
 def make(stack: Stack, call: tuple[str, str, Any, Role | None, dict[str, str]], client: Any) -> Reply:
     method, path, body, role, headers = call
     desk = desk_on(stack, "staff" if role else "public", client)
-<<<<<<< ours
     query = {"page": PAGE} if path.startswith("/v1/comments") else {}
-=======
-    query = {"page": PAGE} if path in ("/v1/comments", "/v1/comments.atom") else {}
->>>>>>> theirs
     return stack.call(method, path, body, role=role, query=query, desk=desk, **headers)
 
 
