@@ -21,7 +21,7 @@ Priority = Literal["normal", "urgent"]
 _SAME_BY = ("name", "email", "page_id", "message")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Draft:
     """What a visitor typed, normalised and checked field by field."""
 
@@ -33,7 +33,7 @@ class Draft:
     notify: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comment:
     """A comment. `original_text` is what was typed; `text` is what is shown once it is approved."""
 
@@ -55,6 +55,10 @@ class Comment:
     decided_by: str | None = None
     staff: bool = False
     revision: int = 1
+
+    def __repr__(self) -> str:
+        # Tracebacks and debuggers print this: the id, and nothing that anybody wrote.
+        return f"Comment({self.id}, {self.status})"
 
     def public_json(self) -> str:
         """Return the comment as the public list shows it: exactly these fields."""

@@ -14,7 +14,7 @@ EnquiryStatus = Literal["new", "in_progress", "closed", "spam"]
 Channel = Literal["email", "call", "text", "voicemail"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Letter:
     """What an enquirer wrote: private as a whole."""
 

@@ -5,11 +5,14 @@ The rules are the contract's; the steps are RFC 3986, 6.2.2 (syntax-based normal
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
 from chalicelib.text import ForbiddenCharacter, normalise
 
 _MAX_BYTES = 1024
+_LONGEST_ADDRESS = 8192
+# RFC 1035, 2.3.4. The IDNA codec takes long over more.
+_LONGEST_HOST = 255
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -51,7 +54,12 @@ class Sites:
         safe = "/%!$&'()*+,;=:@-._~?"
         tail = f"?{quote(parts.query, safe)}" if parts.query else ""
         tail += f"#{quote(parts.fragment, safe)}" if parts.fragment else ""
-        return f"{parts.scheme}://{parts.netloc}{quote(parts.path, safe)}{tail}"
+        return f"{self._origin_of(parts)}{quote(parts.path, safe)}{tail}"
+
+    def _origin_of(self, parts: SplitResult) -> str:
+        # As configured, not as typed: a browser may read a host's letters in another way than we do.
+        host = _host(parts.scheme, parts.hostname or "", parts.port)
+        return next(origin for origin in self.origins if _host_of(origin) == host)
 
     def _absolute(self, address: str) -> str:
         # "//host/path" is another host, not a path.
@@ -73,11 +81,7 @@ class Sites:
         return _host(parts.scheme, parts.hostname, port), parts.path, parts.query
 
     def _hosts(self) -> set[str]:
-        hosts = set()
-        for origin in self.origins:
-            parts = urlsplit(origin)
-            hosts.add(_host(parts.scheme, parts.hostname or "", parts.port))
-        return hosts
+        return {_host_of(origin) for origin in self.origins}
 
     def _kept_query(self, query: str) -> str:
         kept = sorted((k, v) for k, v in parse_qsl(query) if k in self.kept_parameters)
@@ -86,6 +90,8 @@ class Sites:
 
 def _clean(address: str) -> str:
     """The address in NFC: however its letters were composed, it is one page."""
+    if len(address) > _LONGEST_ADDRESS:
+        raise PageRefused("too_long")
     try:
         cleaned = normalise(address).strip(" ")
     except ForbiddenCharacter:
@@ -95,7 +101,14 @@ def _clean(address: str) -> str:
     return cleaned
 
 
+def _host_of(origin: str) -> str:
+    parts = urlsplit(origin)
+    return _host(parts.scheme, parts.hostname or "", parts.port)
+
+
 def _host(scheme: str, hostname: str, port: int | None) -> str:
+    if len(hostname) > _LONGEST_HOST:
+        raise PageRefused("not_a_page")
     host = hostname.lower().removesuffix(".").removeprefix("www.")
     if not host.isascii():
         try:

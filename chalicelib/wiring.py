@@ -15,7 +15,7 @@ from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
 from chalicelib.pages import Sites
 from chalicelib.privacy.hashing import Hasher
-from chalicelib.privacy.keys import read_keys, read_private_keys, write_key_file
+from chalicelib.privacy.keys import Keys, check_pair, read_keys, read_private_keys, write_key_file
 from chalicelib.privacy.sealing import Opener, Sealer
 from chalicelib.storage.audit import AuditTable
 from chalicelib.storage.comments import CommentsTable
@@ -57,9 +57,10 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
     session = make_session()
     try:
         keys = read_keys(read_document(session, settings.keys_file, settings.keys_parameter))
-        seal = Seal(Sealer(keys.sealing_keys), _make_opener(session, settings))
+        opener = _make_opener(session, settings, keys)
     except (OSError, ValueError, KeyError, TypeError, Unavailable):
         raise SettingsError(["The keys cannot be read; `make run` makes those of this machine"]) from None
+    seal = Seal(Sealer(keys.sealing_keys), opener)
     mails = settings.function == "mail"
     queues = settings.function in ("relay", "housekeeping")
     return Desk(
@@ -77,11 +78,16 @@ def make_session() -> Any:
     return botocore.session.get_session()
 
 
-def _make_opener(session: Any, settings: Settings) -> Opener | None:
+def _make_opener(session: Any, settings: Settings, keys: Keys) -> Opener | None:
     file, parameter = settings.private_keys_file, settings.private_keys_parameter
     if file is None and parameter is None:
         return None
-    return Opener(lambda: read_private_keys(read_document(session, file, parameter)))
+
+    def load() -> dict[str, bytes]:
+        return read_private_keys(read_document(session, file, parameter))
+
+    check_pair(keys, load())
+    return Opener(load)
 
 
 def read_document(session: Any, file: Path | None, parameter: str | None) -> str:

@@ -32,6 +32,7 @@ _PAGE_SENTENCES = {
 _CODES = {
     "missing": ("required", "This is required."),
     "extra_forbidden": ("unknown", "There is no such field."),
+    "string_too_short": ("too_short", "This is too short."),
     "string_type": ("wrong_type", "This must be text."),
     "string_unicode": ("forbidden_character", "This has a character that is not allowed."),
     "bool_type": ("wrong_type", "This must be true or false."),

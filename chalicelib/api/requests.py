@@ -12,6 +12,7 @@ from chalicelib.errors import (
     FieldProblem,
     InvalidFields,
     Malformed,
+    NotFound,
     RevisionRequired,
     StaleRevision,
     TooLarge,
@@ -23,6 +24,7 @@ MAX_BODY_BYTES = 32 * 1024
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
+_LONGEST_ID = 64
 _VISIBLE_ASCII = re.compile("[\x21-\x7e]{1,255}")
 _STRONG_ETAG = re.compile('"([0-9]{1,18})"')
 
@@ -55,7 +57,11 @@ class Request:
         return str(self.event["requestContext"]["identity"]["sourceIp"])
 
     def path(self, name: str) -> str:
-        return str(self.event["pathParameters"][name])
+        """Raises NotFound for what is longer than any id: DynamoDB refuses keys of over 2,048 bytes."""
+        value = str(self.event["pathParameters"][name])
+        if not 0 < len(value) <= _LONGEST_ID:
+            raise NotFound
+        return value
 
     def query(self, name: str) -> str | None:
         given = (self.event.get("multiValueQueryStringParameters") or {}).get(name)

@@ -92,7 +92,7 @@ class CommentsQuery(ListQuery):
 
 class EnquiriesQuery(ListQuery):
     status: EnquiryStatus = "new"
-    topic: Annotated[str, Field(max_length=100)] | None = None
+    topic: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
 class FormQuery(Query):

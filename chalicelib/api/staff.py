@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib import comments, staff_tokens
-from chalicelib.api.answers import Answer, as_json
+from chalicelib.api.answers import Answer, as_json, to_json
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
 from chalicelib.api.requests import Request
@@ -26,7 +26,7 @@ from chalicelib.wiring import Desk
 
 def list_comments(request: Request, desk: Desk) -> Answer:
     query = parse_query(CommentsQuery, request, {"sites": desk.sites})
-    list_name = f"comments/{query.status}/{query.page}/{query.order}"
+    list_name = to_json(["comments", query.status, query.page, query.order])
     found = desk.store.comments.list_by_status(
         query.status,
         newest_first=query.order == "newest",
@@ -66,7 +66,7 @@ def patch_comment(request: Request, desk: Desk) -> Answer:
 
 def list_enquiries(request: Request, desk: Desk) -> Answer:
     query = parse_query(EnquiriesQuery, request)
-    list_name = f"enquiries/{query.status}/{query.topic}/{query.order}"
+    list_name = to_json(["enquiries", query.status, query.topic, query.order])
     found = desk.store.enquiries.list_by_status(
         query.status,
         newest_first=query.order == "newest",
@@ -116,7 +116,8 @@ def _actor(request: Request) -> Actor:
 def _note_reading(subject: str, ids: list[str], request: Request, desk: Desk) -> None:
     if ids:
         actor = _actor(request).id
-        desk.store.record_reading(Act(subject, actor, "list", desk.now(), read_ids=tuple(ids)))
+        # A chain for each reader: were there one for all, they would wait for one another.
+        desk.store.record_reading(Act(f"{subject}/{actor}", actor, "list", desk.now(), read_ids=tuple(ids)))
 
 
 def _with_revision(shown: dict[str, Any], revision: int) -> Answer:

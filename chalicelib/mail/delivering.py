@@ -53,6 +53,12 @@ def _delivery(order: Order, address: str, desk: Desk) -> Delivery:
 
 def _deliver(delivery: Delivery, desk: Desk) -> None:
     desk.store.outbox.claim(delivery, desk.now() + LEASE)
+    order = Order(delivery.id, delivery.kind, delivery.subject_id, delivery.created_at)
+    if delivery.recipient not in find_recipients(order, desk):
+        # Else whoever can put a row into the outbox could have mail sent to an address of theirs. So may
+        # be, too, that the settings or the subject have changed since: then nobody waits for this mail.
+        desk.store.outbox.mark_failed(delivery.id, "nobody_to_mail", desk.now())
+        return
     try:
         raw = compose(delivery, desk)
     except NothingToSend:
