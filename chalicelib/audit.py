@@ -1,7 +1,9 @@
 """The audit trail: who did what to which subject, and when. Ids only, never a private field.
 
-The entries of a subject are a chain: each holds the hash of the one before, so that none can be
-altered or taken out without the chain breaking there. What the hash covers, and how, is `_digest`.
+The entries of a subject are a chain: each holds the hash of the one before, so that one that is altered,
+put in or taken out from between breaks the chain there. The chain cannot show that its end was cut off, nor
+that all of it was written anew: that no role may delete or update an entry stands against it. What the
+hash covers, and how, is `_digest`.
 """
 
 import json

@@ -55,6 +55,8 @@ class Comment:
     decided_by: str | None = None
     staff: bool = False
     revision: int = 1
+    # False where what was sealed cannot be opened: the texts are then a notice of ours.
+    readable: bool = True
 
     def __repr__(self) -> str:
         # Tracebacks and debuggers print this: the id, and nothing that anybody wrote.
@@ -116,7 +118,14 @@ def submit_comment(
     The comment and the order to mail about it are committed together or not at all.
     Raises PageClosed, ParentNotPublished, RateLimited, IdempotencyKeyReused or Unavailable.
     """
-    identity = identify("comment", asdict(draft), _SAME_BY, visit, hashing, ids.comment_id)
+    identity = identify(
+        "comment",
+        {**asdict(draft), "email": draft.email.casefold()},
+        _SAME_BY,
+        visit,
+        hashing,
+        ids.comment_id,
+    )
     comment = Comment(
         id=identity.own,
         page_id=draft.page_id,
@@ -159,17 +168,20 @@ def decide(
     before = store.get_comment(comment_id)
     if revisions is not None and before.revision not in revisions:
         raise StaleRevision
-    if decision.status == before.status:
-        raise IllegalTransition(before.status, before.status)
+    if decision.status == before.status or not before.readable:
+        # What cannot be read cannot be decided on; storing it would put our notice in its place.
+        raise IllegalTransition(before.status, decision.status or before.status)
     after = replace(
         before,
         status=decision.status or before.status,
         text=before.text if decision.text is None else decision.text,
-        # A redaction is not a decision: who decided, and when, stays.
-        decided_at=at if decision.status else before.decided_at,
-        decided_by=actor if decision.status else before.decided_by,
         revision=before.revision + 1,
     )
+    if decision.status == "pending":
+        after = replace(after, decided_at=None, decided_by=None)
+    elif decision.status:
+        # A redaction alone is not a decision: who decided, and when, stays.
+        after = replace(after, decided_at=at, decided_by=actor)
     store.record_decision(_decided(before, after, decision, actor, at))
     return after
 

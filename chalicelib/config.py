@@ -286,6 +286,15 @@ def _contradictions_among(given: dict[str, Any], wrong: set[str]) -> list[str]:
     return []
 
 
+# pydantic's own sentences speak to programmers.
+_PLAINLY = {
+    "int_parsing": "must be a whole number",
+    "bool_parsing": "must be true or false",
+    "too_short": "must not be empty",
+    "string_too_short": "is too short",
+}
+
+
 def _sentence(error: Any) -> str:
     if error["type"] == "contradiction":
         return str(error["msg"])
@@ -293,5 +302,5 @@ def _sentence(error: Any) -> str:
     if error["type"] == "missing" and not path:
         return f"{name.upper()} is missing. {Settings.model_fields[name].description}"
     place = "".join(f", at {part!r}" for part in path if not isinstance(part, int))
-    reason = error["msg"][0].lower() + error["msg"][1:]
+    reason = _PLAINLY.get(error["type"]) or error["msg"][0].lower() + error["msg"][1:]
     return f"{name.upper()} is wrong{place}: {reason}. {Settings.model_fields[name].description}"

@@ -29,8 +29,8 @@ from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.store import Store
 from chalicelib.times import utc_now
 
-# Three tries of at most 4 s: an answer long before API Gateway gives up at 29 s.
-_PATIENT = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+# Two tries of at most 3 s: a handler makes up to three calls, and API Gateway gives up at 29 s.
+_PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 # SES has no idempotency token: a second try by the SDK could be a second mail.
 _ONCE = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
 # At DEBUG the SDK logs whole requests and answers, published comments among them: never, whatever

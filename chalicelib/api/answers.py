@@ -22,6 +22,12 @@ _ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, If-Match, If-N
 _EXPOSED_HEADERS = "ETag, Location, Retry-After"
 
 
+def form_page_policy(origins: tuple[str, ...]) -> str:
+    """The policy of a page with a form that may lead to any of `origins`."""
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    return policy.replace("form-action 'self'", " ".join(["form-action 'self'", *origins]))
+
+
 @dataclass
 class Answer:
     status: int

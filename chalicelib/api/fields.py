@@ -1,6 +1,7 @@
 """Kinds of fields, each with its rule, its stable error codes, and its place in the OpenAPI document."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -32,6 +33,9 @@ _PAGE_SENTENCES = {
 _CODES = {
     "missing": ("required", "This is required."),
     "extra_forbidden": ("unknown", "There is no such field."),
+    "text_too_long": ("too_long", "This is too long."),
+    "address_too_long": ("too_long", "This address is too long."),
+    "string_too_long": ("too_long", "This is too long."),
     "string_too_short": ("too_short", "This is too short."),
     "string_type": ("wrong_type", "This must be text."),
     "string_unicode": ("forbidden_character", "This has a character that is not allowed."),
@@ -80,11 +84,16 @@ class Text:
             raise PydanticCustomError(
                 "forbidden_character", "This has a character that is not allowed."
             ) from None
-        if self.shortest and not text.strip():
+        if self.shortest and _is_blank(text):
             raise PydanticCustomError("required", "This is required.")
         if len(text) > self.longest:
-            raise PydanticCustomError("too_long", "This is too long.")
+            raise PydanticCustomError("text_too_long", "This is too long.")
         return text
+
+
+def _is_blank(text: str) -> bool:
+    """Nothing to see: spaces, and characters of no width alone."""
+    return all(character.isspace() or unicodedata.category(character) == "Cf" for character in text)
 
 
 def _check_email(typed: str) -> str:
@@ -104,7 +113,8 @@ def _check_page(typed: str, info: ValidationInfo) -> str:
     try:
         page_id: str = (info.context or {})["sites"].page_id(typed)
     except PageRefused as refused:
-        raise PydanticCustomError(refused.code, _PAGE_SENTENCES[refused.code]) from None
+        code = "address_too_long" if refused.code == "too_long" else refused.code
+        raise PydanticCustomError(code, _PAGE_SENTENCES[refused.code]) from None
     return page_id
 
 
@@ -133,7 +143,5 @@ def _problem(error: Any) -> FieldProblem:
     names = [str(part) for part in error["loc"]]
     if error["type"] == "extra_forbidden" and not _NAME_LIKE.fullmatch(names[-1]):
         names[-1] = "(unknown)"
-    if error["type"] == "string_too_long":
-        return FieldProblem(".".join(names), "too_long", "This is too long.")
     code, sentence = _CODES.get(error["type"], (error["type"], error["msg"]))
     return FieldProblem(".".join(names), code, sentence)

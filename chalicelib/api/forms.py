@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader
 from pydantic import BaseModel
 
 from chalicelib.api import problems
-from chalicelib.api.answers import HTML, Answer
+from chalicelib.api.answers import HTML, Answer, form_page_policy
 from chalicelib.api.help import help_lines
 from chalicelib.api.requests import Request
 from chalicelib.errors import FrontdeskError
@@ -84,6 +84,9 @@ def _failed(request: Request, error: FrontdeskError, fields: dict[str, list[str]
         help=help_lines(desk),
     )
     page.headers |= answer.headers
+    # Sent again from this page, it may be answered with the way to `next`, on another of our origins;
+    # browsers hold such a redirect to form-action too (CSP 3, 6.4.2).
+    page.headers["Content-Security-Policy"] = form_page_policy(desk.settings.sites)
     return page
 
 

@@ -10,6 +10,9 @@ from chalicelib.errors import FrontdeskError
 # Long enough for a throttled table or a failing-over node to come back.
 _RETRY_UNAVAILABLE_SECONDS = 2
 
+# A write that timed out may have been made: whole, for it is one transaction. So not "nothing was stored".
+_SEND_AGAIN = "Please send it again: what arrives twice is kept once."
+
 # error: (status, code, title, detail)
 _TABLE: dict[type[FrontdeskError], tuple[int, str, str, str]] = {
     errors.Malformed: (400, "malformed", "Bad request", "The body cannot be read."),
@@ -63,7 +66,7 @@ _TABLE: dict[type[FrontdeskError], tuple[int, str, str, str]] = {
         503,
         "unavailable",
         "Not available now",
-        "Nothing was stored. Please send it again.",
+        _SEND_AGAIN,
     ),
 }
 

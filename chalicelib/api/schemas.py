@@ -1,8 +1,17 @@
 """What callers send and get, as models: for validation, and for the OpenAPI document."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.fields import Body, Email, PageAddress, Text
@@ -38,7 +47,8 @@ class EnquirySubmission(Body):
     topic: Annotated[str, AfterValidator(_check_topic)] = "admissions"
     contact_by: Annotated[list[Channel], Field(max_length=4)] = Field(default_factory=list)
     page: PageAddress | None = None
-    consent: bool = False
+    # Checked also where it is left out: a box that is not ticked sends nothing.
+    consent: Annotated[bool, Field(validate_default=True)] = False
     website: Annotated[str, Field(max_length=2000)] = ""
     form_token: Annotated[str, Field(max_length=500)] = ""
 
@@ -65,6 +75,12 @@ class NewToken(Body):
     name: Annotated[str, Text(1, 80)] = "unnamed"
 
 
+def _check_digits(given: object) -> object:
+    if isinstance(given, str) and not re.fullmatch("[0-9]{1,4}", given):
+        raise PydanticCustomError("wrong_type", "This must be a whole number.")
+    return given
+
+
 class Query(BaseModel):
     """A query string. Parameters that we do not know are ignored, as on the web at large."""
 
@@ -72,7 +88,7 @@ class Query(BaseModel):
 
 
 class ListQuery(Query):
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_check_digits)] = 50
     cursor: str | None = None
     order: Order = "oldest"
 

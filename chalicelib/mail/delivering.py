@@ -52,24 +52,28 @@ def _delivery(order: Order, address: str, desk: Desk) -> Delivery:
 
 
 def _deliver(delivery: Delivery, desk: Desk) -> None:
-    desk.store.outbox.claim(delivery, desk.now() + LEASE)
-    order = Order(delivery.id, delivery.kind, delivery.subject_id, delivery.created_at)
-    if delivery.recipient not in find_recipients(order, desk):
-        # Else whoever can put a row into the outbox could have mail sent to an address of theirs. So may
-        # be, too, that the settings or the subject have changed since: then nobody waits for this mail.
-        desk.store.outbox.mark_failed(delivery.id, "nobody_to_mail", desk.now())
+    # All that reads comes before the claim: who fails there has claimed nothing, and is brought it again.
+    if delivery.recipient not in _recipients_now(delivery, desk):
+        # Else whoever can put a row into the outbox could have mail sent to an address of theirs. It may
+        # also be that the settings or the subject have changed since: then nobody waits for this mail.
+        desk.store.outbox.mark_failed(delivery.id, "pending", "nobody_to_mail", desk.now())
         return
     try:
         raw = compose(delivery, desk)
     except NothingToSend:
-        desk.store.outbox.mark_failed(delivery.id, "subject_gone", desk.now())
+        desk.store.outbox.mark_failed(delivery.id, "pending", "subject_gone", desk.now())
         return
+    desk.store.outbox.claim(delivery, desk.now() + LEASE)
     try:
         answer = desk.ses.send_email(**_request(raw, delivery, desk))
     except (ClientError, BotoCoreError) as error:
         _settle_failure(delivery, error, desk)
     else:
         desk.store.outbox.mark_sent(delivery.id, answer["MessageId"], desk.now())
+
+
+def _recipients_now(delivery: Delivery, desk: Desk) -> list[str]:
+    return find_recipients(Order(delivery.id, delivery.kind, delivery.subject_id, delivery.created_at), desk)
 
 
 def _request(raw: bytes, delivery: Delivery, desk: Desk) -> dict[str, Any]:
@@ -91,7 +95,7 @@ def _settle_failure(delivery: Delivery, error: Exception, desk: Desk) -> None:
     now = desk.now()
     match outcome:
         case Outcome.PERMANENT:
-            desk.store.outbox.mark_failed(delivery.id, reason, now)
+            desk.store.outbox.mark_failed(delivery.id, "sending", reason, now)
         case Outcome.AMBIGUOUS:
             desk.store.outbox.mark_unknown(delivery.id, reason, resent=delivery.resent, at=now)
         case Outcome.HOLD:

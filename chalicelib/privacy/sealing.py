@@ -5,6 +5,7 @@ Who holds only a Sealer can never open what it sealed. A sealed value is `<key i
 
 from collections.abc import Callable
 
+from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 
@@ -23,6 +24,10 @@ class Sealer:
         return sealed.startswith(self._prefix)
 
 
+class BrokenSeal(ValueError):
+    """No key that is known opens it, or it was altered."""
+
+
 class Opener:
     """Opens what was sealed to any key that `load` knows; `load` returns {key id: 32 bytes}."""
 
@@ -31,12 +36,16 @@ class Opener:
         self._boxes = self._load_boxes()
 
     def open(self, sealed: bytes) -> str:
-        """Raises KeyError for an unknown key, nacl.exceptions.CryptoError for a box that was altered."""
-        key_id, _, box = sealed.partition(b":")
-        if key_id.decode() not in self._boxes:
+        """Raises BrokenSeal."""
+        name, _, box = sealed.partition(b":")
+        key_id = name.decode(errors="replace")
+        if key_id not in self._boxes:
             # A key that was made after this environment started: rotation must not need a restart.
             self._boxes = self._load_boxes()
-        return bytes(self._boxes[key_id.decode()].decrypt(box)).decode()
+        try:
+            return bytes(self._boxes[key_id].decrypt(box)).decode()
+        except (KeyError, ValueError, TypeError, CryptoError):
+            raise BrokenSeal from None
 
     def _load_boxes(self) -> dict[str, "SealedBox[PrivateKey]"]:
         return {id_: SealedBox(PrivateKey(key)) for id_, key in self._load().items()}

@@ -29,7 +29,7 @@ from chalicelib.judgement import Reason
 from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
 from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, reseal
-from chalicelib.storage.seal import Seal
+from chalicelib.storage.seal import UNREADABLE, Seal, Unreadable
 from chalicelib.submissions import Identity
 from chalicelib.times import from_text, to_text
 
@@ -237,7 +237,11 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
 
 def _from_item(item: Item, seal: Seal) -> Comment:
     fields: dict[str, Any] = item
-    name, email, original_text, text = seal.open(fields["letter_sealed"])
+    readable = True
+    try:
+        name, email, original_text, text = seal.open(fields["letter_sealed"])
+    except (Unreadable, ValueError):
+        readable, name, email, original_text, text = False, "", "", UNREADABLE, UNREADABLE
     return Comment(
         id=fields["comment_id"],
         page_id=fields["page_id"],
@@ -257,4 +261,5 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         decided_by=fields.get("decided_by"),
         staff=fields["staff"],
         revision=fields["revision"],
+        readable=readable,
     )

@@ -23,7 +23,7 @@ from chalicelib.judgement import Reason
 from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
 from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, reseal
-from chalicelib.storage.seal import Seal
+from chalicelib.storage.seal import UNREADABLE, Seal, Unreadable
 from chalicelib.submissions import Identity
 from chalicelib.times import from_text, to_text
 
@@ -133,14 +133,13 @@ def _to_item(enquiry: Enquiry, seal: Seal) -> dict[str, Any]:
 
 def _from_item(item: Item, seal: Seal) -> Enquiry:
     fields: dict[str, Any] = item
-    letter = seal.open(fields["letter_sealed"])
     return Enquiry(
         reference=fields["reference"],
         topic=fields["topic"],
         status=fields["status"],
         priority=fields["priority"],
         reasons=tuple(Reason(code, text) for code, text in json.loads(fields["reasons"])),
-        letter=Letter(**{**letter, "contact_by": tuple(letter["contact_by"])}),
+        letter=_open_letter(fields["letter_sealed"], seal),
         enquirer_hmac=fields["enquirer_hmac"],
         consent_version=fields.get("consent_version"),
         created_at=from_text(fields["created_at"]),
@@ -148,3 +147,11 @@ def _from_item(item: Item, seal: Seal) -> Enquiry:
         assignee=fields.get("assignee"),
         revision=fields["revision"],
     )
+
+
+def _open_letter(sealed: bytes, seal: Seal) -> Letter:
+    try:
+        letter = seal.open(sealed)
+        return Letter(**{**letter, "contact_by": tuple(letter["contact_by"])})
+    except (Unreadable, KeyError, TypeError):
+        return Letter("", "", UNREADABLE, None, (), None)

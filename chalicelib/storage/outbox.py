@@ -115,9 +115,9 @@ class OutboxTable:
         due_at = _NEVER if resent else at + _UNTIL_REPORTED
         self._move(delivery_id, "sending", "unknown", due_at, reason=reason)
 
-    def mark_failed(self, delivery_id: str, reason: str, at: datetime) -> None:
+    def mark_failed(self, delivery_id: str, before: State, reason: str, at: datetime) -> None:
         """It will never be sent. Raises NotClaimed."""
-        self._move(delivery_id, "sending", "failed", at, reason=reason, expires_at=self._expiry(at))
+        self._move(delivery_id, before, "failed", at, reason=reason, expires_at=self._expiry(at))
 
     def mark_resend(self, delivery_id: str, due_at: datetime) -> None:
         """Send once more what may or may not have been sent. Raises NotClaimed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.storage.dynamodb import Database, Item, to_attributes, values
-from chalicelib.storage.seal import Seal
+from chalicelib.storage.seal import Seal, Unreadable
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,11 @@ def reseal(
     """
     renewed = 0
     for item in database.scan_all(TableName=table, ConsistentRead=True):
-        changes = _changes(item, sealed, seal, hashed) if sealed in item else {}
+        try:
+            changes = _changes(item, sealed, seal, hashed) if sealed in item else {}
+        except (Unreadable, LookupError, TypeError, AttributeError):
+            # It opens with no key that we have: it stays as it is, and the others go on.
+            continue
         if not changes:
             continue
         with suppress(ChangedMeanwhile):

@@ -18,6 +18,14 @@ class CannotOpen(Exception):
     """This function was given no private key: it may write, not read."""
 
 
+class Unreadable(Exception):
+    """What is sealed cannot be opened with any key, or is not what was sealed: it was altered."""
+
+
+# Shown in the place of a text that is unreadable: one such row must not hide the others from staff.
+UNREADABLE = "[This cannot be opened: its key is missing, or it was altered.]"
+
+
 class Seal:
     """Closes values for the database, and opens them where the function has been given an opener."""
 
@@ -34,7 +42,10 @@ class Seal:
         return self._sealer.is_current(sealed)
 
     def open(self, sealed: bytes) -> Any:
-        """Raises CannotOpen."""
+        """Raises CannotOpen or Unreadable."""
         if self._opener is None:
             raise CannotOpen
-        return json.loads(self._opener.open(sealed))
+        try:
+            return json.loads(self._opener.open(sealed))
+        except (ValueError, TypeError, AttributeError):
+            raise Unreadable from None

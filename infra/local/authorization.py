@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from infra.local.refusals import Refusal, unauthenticated
+from infra.local.refusals import Refusal, unauthenticated, unavailable
 
 Authorizer = Callable[[dict[str, Any]], Any]
 
@@ -31,7 +31,8 @@ def _ask(ask: Authorizer, event: dict[str, Any]) -> Any:
     except Exception as error:
         if str(error) == "Unauthorized":
             raise unauthenticated() from None
-        raise Refusal(500) from error
+        # As the template's answer to DEFAULT_5XX: an authorizer that fails is a dependency that does.
+        raise unavailable() from error
 
 
 def is_allowed(policy: dict[str, Any], method_arn: str) -> bool:

@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Any
 
 SECONDS_PER_INVOCATION = 29.0
+# Waiting for an environment and using it must end before a client gives up.
+SECONDS_FOR_A_PLACE = 8.0
 # As Lambda does from time to time; here it is also sooner than the role's credentials expire.
 SECONDS_PER_ENVIRONMENT = 6 * 3600.0
 MAXIMA = {
@@ -92,13 +94,14 @@ class Pool:
         return self._clock() - self._loaded_at[id(module)] > SECONDS_PER_ENVIRONMENT
 
     def _take_idle(self) -> ModuleType | None:
-        """None: the caller may load another."""
+        """None: the caller may load another. Raises TimeoutError."""
         with self._changed:
             while not self._idle:
                 if self._may_grow_by > 0:
                     self._may_grow_by -= 1
                     return None
-                self._changed.wait()
+                if not self._changed.wait(SECONDS_FOR_A_PLACE):
+                    raise TimeoutError("no execution environment is free")
             return self._idle.pop()
 
     def _grow(self) -> ModuleType:

@@ -16,6 +16,7 @@ from infra.local.refusals import (
     problem_body,
     problem_headers,
     unauthenticated,
+    unavailable,
 )
 from infra.local.routing import Match, RouteTable
 
@@ -73,6 +74,9 @@ class Gateway:
     def _call(self, function: str, event: dict[str, Any]) -> Response:
         try:
             return read_result(self._invoke(function, event))
+        except TimeoutError:
+            # Throttled, as AWS is where no execution environment is free.
+            raise unavailable() from None
         except Exception as error:
             # The type alone: the text of an error may repeat what a visitor wrote.
             _log.error("the %s function failed: %s", function, type(error).__name__)

@@ -17,6 +17,7 @@ _WORDS = {
     405: ("method_not_allowed", "Method not allowed", "See the Allow header."),
     413: ("too_large", "Too large", "The request is too large."),
     431: ("too_large", "Headers too large", "The request's headers are too large."),
+    503: ("unavailable", "Not available now", "Please send it again: what arrives twice is kept once."),
     500: ("internal", "Our mistake", "Something went wrong on our side."),
 }
 
@@ -29,6 +30,10 @@ class Refusal(Exception):
 
 def unauthenticated() -> Refusal:
     return Refusal(401, {"WWW-Authenticate": "Bearer"})
+
+
+def unavailable() -> Refusal:
+    return Refusal(503, {"Retry-After": "2"})
 
 
 def method_not_allowed(allowed: Collection[str]) -> Refusal:

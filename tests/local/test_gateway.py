@@ -105,10 +105,10 @@ def test_authorizer_that_says_unauthorized_is_401(functions: StandIn) -> None:
     assert functions.called == ["authorizer"]
 
 
-def test_authorizer_that_breaks_is_500(functions: StandIn) -> None:
+def test_authorizer_that_breaks_is_unavailable(functions: StandIn) -> None:
     functions.authorize = lambda: _raise(KeyError("x"))
     answer = call(functions, "GET", "/v1/staff/comments", AUTHORIZATION="x")
-    assert (answer.status, answer.problem["code"]) == (500, "internal")
+    assert (answer.status, answer.problem["code"]) == (503, "unavailable")
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"policyDocument": {"Statement": [{}]}, "principalId": "x"}])

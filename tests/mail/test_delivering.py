@@ -201,3 +201,22 @@ def test_message_comes_again_when_the_database_is_out(stack: Stack, operation: s
     bring(stack, ses, *ids)
     stack.deliver(ses)
     assert len(ses.sent) == 1
+
+
+def test_row_that_somebody_else_put_into_the_outbox_is_mailed_to_nobody(stack: Stack) -> None:
+    """Who took over the public function may put rows and seal addresses: no mail of ours goes there."""
+    add_comment(stack)
+    ses = FakeSes()
+    stack.deliver(ses)
+    [row] = [item for item in stack.items("OutboxTable") if "recipient_sealed" in item]
+    forged = {
+        **row,
+        "outbox_id": {"S": "dforged"},
+        "state": {"S": "pending"},
+        "recipient_sealed": {"B": stack.desk("mail").store.outbox._seal.close("thief@evil.example")},
+    }
+    stack.dynamodb.put_item(TableName=stack.table("OutboxTable"), Item=forged)
+    stack.deliver(ses)
+    assert [m["Destination"]["ToAddresses"] for m in ses.sent] == [["mod@example.org"]]
+    [after] = [item for item in stack.items("OutboxTable") if item["outbox_id"]["S"] == "dforged"]
+    assert (after["state"]["S"], after["reason"]["S"]) == ("failed", "nobody_to_mail")

@@ -124,7 +124,7 @@ def test_full_text_of_what_is_gone_is_not_sent(stack: Stack) -> None:
     ses = FakeSes()
     stack.run_mail(ses)
     assert ses.sent == []
-    assert [(d["state"], d["reason"]) for d in deliveries(stack)] == [("failed", "subject_gone")]
+    assert [(d["state"], d["reason"]) for d in deliveries(stack)] == [("failed", "nobody_to_mail")]
 
 
 def test_visitor_is_never_a_recipient(stack: Stack) -> None:

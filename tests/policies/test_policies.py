@@ -217,3 +217,10 @@ def test_public_role_can_neither_guess_authors_nor_publish(
     policy = resolve(read_policy("public"), known)
     assert not allows(policy, action, known["CommentsTable.Arn"], {"dynamodb:Attributes": attributes})
     assert allows(policy, action, known["CommentsTable.Arn"], {"dynamodb:Attributes": ["comment_id"]})
+
+
+def test_public_role_cannot_address_mail(known: dict[str, str]) -> None:
+    policy = resolve(read_policy("public"), known)
+    for attribute in ("recipient_sealed", "attempts", "message_id", "resent"):
+        context: dict[str, str | list[str]] = {"dynamodb:Attributes": ["outbox_id", attribute]}
+        assert not allows(policy, "dynamodb:PutItem", known["OutboxTable.Arn"], context)

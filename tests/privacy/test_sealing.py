@@ -6,11 +6,17 @@ from base64 import b64decode
 from pathlib import Path
 
 import pytest
-from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey
 
-from chalicelib.privacy.keys import make_key_files, read_keys, read_private_keys
-from chalicelib.privacy.sealing import Opener, Sealer
+from chalicelib.privacy.keys import (
+    add_sealing_key,
+    check_pair,
+    make_documents,
+    make_key_files,
+    read_keys,
+    read_private_keys,
+)
+from chalicelib.privacy.sealing import BrokenSeal, Opener, Sealer
 
 OLD, NEW = PrivateKey.generate(), PrivateKey.generate()
 SEALER = Sealer({"s1": bytes(OLD.public_key)})
@@ -32,14 +38,14 @@ def test_altered_box_does_not_open() -> None:
     sealed = SEALER.seal("jo@example.org")
     for index in range(len(b"s1:"), len(sealed)):
         altered = sealed[:index] + bytes([sealed[index] ^ 1]) + sealed[index + 1 :]
-        with pytest.raises(CryptoError):
+        with pytest.raises(BrokenSeal):
             OPENER.open(altered)
 
 
 def test_other_key_does_not_open() -> None:
-    with pytest.raises(CryptoError):
+    with pytest.raises(BrokenSeal):
         Opener(lambda: {"s1": bytes(NEW)}).open(SEALER.seal("x"))
-    with pytest.raises(KeyError):
+    with pytest.raises(BrokenSeal):
         Opener(lambda: {"s2": bytes(NEW)}).open(SEALER.seal("x"))
 
 
@@ -89,3 +95,36 @@ def test_broken_key_file_is_told_apart_from_a_defect(tmp_path: Path, content: st
     path.write_text(content)
     with pytest.raises((ValueError, KeyError, TypeError)):
         read_keys(path.read_text())
+
+
+def test_key_that_was_taken_out_never_gives_its_id_to_another() -> None:
+    """What the second one sealed would be tried with the first's name, and open no more."""
+    keys, private = add_sealing_key(*make_documents())
+    pruned_keys, pruned_private = json.loads(keys), json.loads(private)
+    del pruned_keys["sealing"][0], pruned_private["sealing"][0]
+    keys, private = add_sealing_key(json.dumps(pruned_keys), json.dumps(pruned_private))
+    assert list(read_keys(keys).sealing_keys) == list(read_private_keys(private)) == ["s2", "s3"]
+
+
+@pytest.mark.parametrize("secret", ["", "!!!!", "c2hvcnQ="])
+def test_key_that_is_none_is_refused(secret: str) -> None:
+    content = json.loads(make_documents()[0])
+    content["hmac"][0]["secret"] = secret
+    with pytest.raises(ValueError, match=r".*"):
+        read_keys(json.dumps(content))
+
+
+def test_private_key_of_another_stack_is_refused() -> None:
+    with pytest.raises(ValueError, match="another"):
+        check_pair(read_keys(make_documents()[0]), read_private_keys(make_documents()[1]))
+
+
+@pytest.mark.parametrize("lost", ["keys.json", "private-keys.json"])
+def test_lost_key_file_is_not_made_anew(tmp_path: Path, lost: str) -> None:
+    make_key_files(tmp_path)
+    (tmp_path / lost).unlink()
+    [left] = tmp_path.iterdir()
+    before = left.read_text()
+    with pytest.raises(FileExistsError):
+        make_key_files(tmp_path)
+    assert [path.read_text() for path in tmp_path.iterdir()] == [before]
