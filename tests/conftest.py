@@ -5,10 +5,15 @@ import uuid
 from collections.abc import Iterator
 from unittest.mock import patch
 
+import hypothesis
 import pytest
 from moto import mock_aws
 
 from tests.stack import SharedSession, Stack
+
+# No deadline: a busy machine is not a defect. The same examples each time: nor is bad luck.
+hypothesis.settings.register_profile("frontdesk", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("frontdesk")
 
 # Whatever the machine's own AWS settings are: no test may find them.
 os.environ |= {
