@@ -4,7 +4,8 @@ With AUTH=true the emulator evaluates IAM: what a function was not granted is re
 """
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from infra.functions import FUNCTIONS
@@ -49,6 +50,23 @@ def assume_role(sts: Any, function: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
     }
+
+
+class Credentials:
+    """Each function's credentials, asked for ahead of need: a new environment must not wait for STS."""
+
+    def __init__(self, sts: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sts = sts
+        self._clock = clock
+        self._given: dict[str, tuple[float, dict[str, str]]] = {}
+
+    def of(self, function: str) -> dict[str, str]:
+        given = self._given.get(function)
+        # At half their life: the environment that gets them lives at most as long as the other half.
+        if given is None or self._clock() - given[0] > SECONDS / 2:
+            given = (self._clock(), assume_role(self._sts, function))
+            self._given[function] = given
+        return given[1]
 
 
 def role_name(function: str) -> str:

@@ -13,7 +13,7 @@ from infra.local.aws import make_client
 from infra.local.environments import Functions, load_module, process_environment
 from infra.local.folder import DataFolder
 from infra.local.mailbox import Mailbox, capture_mail
-from infra.local.roles import assume_role, ensure_roles
+from infra.local.roles import Credentials, ensure_roles
 from infra.local.settings import environment_of, read_stage_settings, shared_environment
 from infra.local.stack import deploy
 from infra.local.template import Template, arns_of, cut_to_storage, read_template
@@ -50,8 +50,8 @@ def prepare(folder: DataFolder, url: str, endpoint: str) -> Workplace:
     prepare_ses(make_client("sesv2", endpoint), shared)
     mailbox = Mailbox(folder.mail)
     ensure_roles(make_client("iam", endpoint), arns_of(template, resources), shared)
-    sts = make_client("sts", endpoint)
-    functions = Functions(lambda function: load_function(function, shared, folder, mailbox, sts))
+    credentials = Credentials(make_client("sts", endpoint))
+    functions = Functions(lambda function: load_function(function, shared, folder, mailbox, credentials))
     functions.warm_up()
     return Workplace(
         folder=folder,
@@ -79,9 +79,9 @@ def prepare_tokens(folder: DataFolder, environment: Mapping[str, str]) -> dict[s
 
 
 def load_function(
-    function: str, shared: Mapping[str, str], folder: DataFolder, mailbox: Mailbox, sts: Any
+    function: str, shared: Mapping[str, str], folder: DataFolder, mailbox: Mailbox, credentials: Credentials
 ) -> ModuleType:
-    environment = environment_of(function, shared, folder) | assume_role(sts, function)
+    environment = environment_of(function, shared, folder) | credentials.of(function)
     module = load_module(ROOT / "app.py", environment)
     if module.desk.ses is not None:
         capture_mail(module.desk.ses, mailbox)
