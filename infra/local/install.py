@@ -87,7 +87,9 @@ def _run(command: list[str], installation: Installation) -> None:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    # One write: two installations speak at once.
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main(purpose: str) -> int:
