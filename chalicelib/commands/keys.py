@@ -24,7 +24,7 @@ from chalicelib.wiring import make_session, open_desk, read_document, write_docu
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Return the exit code: 0 done, 1 not done, 2 wrong usage or settings."""
+    """Return the exit code: 0 done, 1 not done or not for all, 2 wrong usage or settings."""
     options = _parser().parse_args(arguments)
     try:
         settings = read_settings(environ)
@@ -56,13 +56,15 @@ def _rotate(settings: Settings, *, hmac: bool) -> None:
 
 def _reseal(environ: Mapping[str, str]) -> int:
     desk = open_desk(environ)
-    resealed = {
+    renewals = {
         "comments": desk.store.comments.reseal(desk.hasher.address),
         "enquiries": desk.store.enquiries.reseal(desk.hasher.address),
         "deliveries": desk.store.outbox.reseal(),
     }
-    print(json.dumps({"resealed": resealed}))
-    return 0
+    resealed = {name: renewal.renewed for name, renewal in renewals.items()}
+    unreadable = sum(renewal.unreadable for renewal in renewals.values())
+    print(json.dumps({"resealed": resealed, "unreadable": unreadable}))
+    return 1 if unreadable else 0
 
 
 def _parser() -> argparse.ArgumentParser:

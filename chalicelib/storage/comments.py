@@ -28,7 +28,7 @@ from chalicelib.errors import AlreadySubmitted, NotFound, ParentNotPublished, St
 from chalicelib.judgement import Reason
 from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
 from chalicelib.storage.replays import check_neighbour, check_request
-from chalicelib.storage.resealing import Hashed, reseal
+from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import UNREADABLE, Seal, Unreadable
 from chalicelib.submissions import Identity
 from chalicelib.times import from_text, to_text
@@ -162,8 +162,8 @@ class CommentsTable:
         )
         return CommentPage([_from_item(item, self._seal) for item in found.items], found.last_key)
 
-    def reseal(self, hash_address: Callable[[str], str]) -> int:
-        """Seal and hash every comment under the current keys; return how many were not."""
+    def reseal(self, hash_address: Callable[[str], str]) -> Renewal:
+        """Seal and hash every comment under the current keys."""
         author = Hashed("author_hmac", lambda letter: hash_address(letter[1]))
         return reseal(self._database, self._name, "comment_id", "letter_sealed", self._seal, author)
 

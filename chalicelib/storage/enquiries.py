@@ -22,7 +22,7 @@ from chalicelib.errors import AlreadySubmitted, NotFound
 from chalicelib.judgement import Reason
 from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
 from chalicelib.storage.replays import check_neighbour, check_request
-from chalicelib.storage.resealing import Hashed, reseal
+from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import UNREADABLE, Seal, Unreadable
 from chalicelib.submissions import Identity
 from chalicelib.times import from_text, to_text
@@ -85,8 +85,8 @@ class EnquiriesTable:
         )
         return EnquiryPage([_from_item(item, self._seal) for item in found.items], found.last_key)
 
-    def reseal(self, hash_address: Callable[[str], str]) -> int:
-        """Seal and hash every enquiry under the current keys; return how many were not."""
+    def reseal(self, hash_address: Callable[[str], str]) -> Renewal:
+        """Seal and hash every enquiry under the current keys."""
         enquirer = Hashed("enquirer_hmac", lambda letter: hash_address(letter["email"]))
         return reseal(self._database, self._name, "reference", "letter_sealed", self._seal, enquirer)
 

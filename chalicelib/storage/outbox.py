@@ -19,7 +19,7 @@ from typing import Any
 
 from chalicelib.outbox import Delivery, Order, State
 from chalicelib.storage.dynamodb import Database, Item, Key, Write, to_attributes, values
-from chalicelib.storage.resealing import reseal
+from chalicelib.storage.resealing import Renewal, reseal
 from chalicelib.storage.seal import Seal
 from chalicelib.times import from_text, to_text
 
@@ -146,8 +146,8 @@ class OutboxTable:
         )
         return [Overdue(str(item["outbox_id"]), bool(item.get("resent"))) for item in found.items]
 
-    def reseal(self) -> int:
-        """Seal every delivery's address to the current key; return how many were not."""
+    def reseal(self) -> Renewal:
+        """Seal every delivery's address to the current key."""
         return reseal(self._database, self._name, "outbox_id", "recipient_sealed", self._seal)
 
     def _move(self, outbox_id: str, before: str, after: str, due_at: datetime, **changes: Any) -> None:

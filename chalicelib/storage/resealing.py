@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.storage.dynamodb import Database, Item, to_attributes, values
 from chalicelib.storage.seal import Seal, Unreadable
@@ -17,23 +17,30 @@ class Hashed:
     make: Callable[[Any], str]
 
 
+class Renewal(NamedTuple):
+    """How many items were renewed, and how many no known key opens: those stay as they are."""
+
+    renewed: int
+    unreadable: int
+
+
 class ChangedMeanwhile(Exception):
     """Somebody wrote the item since it was read: then it is sealed to the current key already."""
 
 
 def reseal(
     database: Database, table: str, key: str, sealed: str, seal: Seal, hashed: Hashed | None = None
-) -> int:
-    """Renew the attribute `sealed` of every item of `table` that needs it; return of how many.
+) -> Renewal:
+    """Renew the attribute `sealed` of every item of `table` that needs it.
 
     Resumable: what has been renewed is passed over the next time.
     """
-    renewed = 0
+    renewed = unreadable = 0
     for item in database.scan_all(TableName=table, ConsistentRead=True):
         try:
             changes = _changes(item, sealed, seal, hashed) if sealed in item else {}
         except (Unreadable, LookupError, TypeError, AttributeError):
-            # It opens with no key that we have: it stays as it is, and the others go on.
+            unreadable += 1
             continue
         if not changes:
             continue
@@ -47,7 +54,7 @@ def reseal(
                 ExpressionAttributeValues=values(before=item[sealed], **changes),
             )
             renewed += 1
-    return renewed
+    return Renewal(renewed, unreadable)
 
 
 def _changes(item: Item, sealed: str, seal: Seal, hashed: Hashed | None) -> Item:

@@ -51,5 +51,7 @@ def test_resealing_goes_on_behind_what_cannot_be_opened(
     for n in range(3):
         spoilt = add_comment(stack, message=f"{n}")
     spoil(stack, "CommentsTable", {"comment_id": {"S": spoilt}}, b"s0:older key")
-    assert main(["reseal"], stack.environ("staff")) == 0
-    assert json.loads(capsys.readouterr().out)["resealed"]["comments"] == 0
+    # An operator who is about to take an old key out must hear of what would be lost with it.
+    assert main(["reseal"], stack.environ("staff")) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["resealed"]["comments"], told["unreadable"]) == (0, 1)
