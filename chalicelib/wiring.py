@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
 from chalicelib.pages import Sites
-from chalicelib.privacy.hashing import Hasher
+from chalicelib.privacy.hashing import Hasher, NoHasher
 from chalicelib.privacy.keys import Keys, check_pair, read_keys, read_private_keys, write_key_file
 from chalicelib.privacy.sealing import Opener, Sealer
 from chalicelib.storage.audit import AuditTable
@@ -46,6 +46,8 @@ class Desk:
     sites: Sites
     store: Store
     hasher: Hasher
+    # Signs decision links, under a key of the private ones: only staff and mail can.
+    link_hasher: Hasher | NoHasher
     sqs: Any
     ses: Any
     now: Callable[[], datetime]
@@ -57,7 +59,7 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
     session = make_session()
     try:
         keys = read_keys(read_document(session, settings.keys_file, settings.keys_parameter))
-        opener = _make_opener(session, settings, keys)
+        opener, link_hasher = _use_private_keys(session, settings, keys)
     except (OSError, ValueError, KeyError, TypeError, Unavailable):
         raise SettingsError(["The keys cannot be read; `make run` makes those of this machine"]) from None
     seal = Seal(Sealer(keys.sealing_keys), opener)
@@ -68,6 +70,7 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
         sites=Sites(settings.sites, settings.page_parameters),
         store=_make_store(settings, Database(session.create_client("dynamodb", config=_PATIENT), now), seal),
         hasher=Hasher(keys.hmac_secrets),
+        link_hasher=link_hasher,
         sqs=session.create_client("sqs", config=_PATIENT) if queues else None,
         ses=session.create_client("sesv2", config=_ONCE) if mails else None,
         now=now,
@@ -78,16 +81,21 @@ def make_session() -> Any:
     return botocore.session.get_session()
 
 
-def _make_opener(session: Any, settings: Settings, keys: Keys) -> Opener | None:
+def _use_private_keys(
+    session: Any, settings: Settings, keys: Keys
+) -> tuple[Opener | None, Hasher | NoHasher]:
+    """What opens the sealed, and what signs decision links."""
     file, parameter = settings.private_keys_file, settings.private_keys_parameter
     if file is None and parameter is None:
-        return None
+        return None, NoHasher()
 
     def load() -> dict[str, bytes]:
         return read_private_keys(read_document(session, file, parameter))
 
-    check_pair(keys, load())
-    return Opener(load)
+    private_keys = load()
+    check_pair(keys, private_keys)
+    # Under the current key alone: who got hold of an old one signs no links after a rotation.
+    return Opener(load), Hasher(private_keys)
 
 
 def read_document(session: Any, file: Path | None, parameter: str | None) -> str:

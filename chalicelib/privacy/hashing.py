@@ -10,6 +10,10 @@ from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
 
+class NoSecret(Exception):
+    """This function was not given the secret that this hash is made under."""
+
+
 class Hasher:
     """Hashes under the current secret of `secrets` ({key id: secret}, the last one current)."""
 
@@ -42,3 +46,10 @@ def _network_of(ip: str) -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ip_network(f"{address}/64", strict=False))
+
+
+class NoHasher:
+    """Stands where a function was not given the secret."""
+
+    def digest(self, purpose: str, message: str) -> bytes:  # noqa: ARG002
+        raise NoSecret(purpose)
