@@ -56,10 +56,10 @@ class Request:
         # Not X-Forwarded-For: that is the visitor's own claim.
         return str(self.event["requestContext"]["identity"]["sourceIp"])
 
-    def path(self, name: str) -> str:
+    def path(self, name: str, longest: int = _LONGEST_ID) -> str:
         """Raises NotFound for what is longer than any id: DynamoDB refuses keys of over 2,048 bytes."""
         value = str(self.event["pathParameters"][name])
-        if not 0 < len(value) <= _LONGEST_ID:
+        if not 0 < len(value) <= longest:
             raise NotFound
         return value
 

@@ -70,6 +70,10 @@ class CommentChange(Body):
     text: Annotated[str, Text(1, 5000)] | None = None
 
 
+class LinkDecision(Body):
+    status: Literal["approved", "rejected", "spam"]
+
+
 class NewToken(Body):
     role: Role
     name: Annotated[str, Text(1, 80)] = "unnamed"

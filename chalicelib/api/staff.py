@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib import comments, staff_tokens
+from chalicelib import comments, credentials, staff_tokens
 from chalicelib.api.answers import Answer, as_json, to_json
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
@@ -103,7 +103,7 @@ def post_token(request: Request, desk: Desk) -> Answer:
 
 
 def delete_token(request: Request, desk: Desk) -> Answer:
-    staff_tokens.revoke_token(request.path("token_id"), _actor(request).id, desk.now(), desk.store)
+    credentials.revoke(request.path("token_id"), _actor(request).id, desk.now(), desk.store)
     return Answer(204, headers={"Cache-Control": "no-store"})
 
 

@@ -1,7 +1,7 @@
 """What is stored together: the transactions that span tables. One round trip each, all or nothing."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
@@ -75,9 +75,12 @@ class Store:
         writes += [self.outbox.put_order(order) for order in decided.orders]
         self._transact_audited(writes, decided.act)
 
-    def record_reading(self, act: Act) -> None:
-        """Nobody reads a private field unseen: to be called before the answer is given."""
-        self._transact_audited([], act)
+    def record_reading(self, act: Act, *, unless_within: timedelta | None = None) -> None:
+        """Nobody reads a private field unseen: to be called before the answer is given.
+
+        The chain's last entry stands for this one too where it is younger than `unless_within`.
+        """
+        self._transact_audited([], act, unless_within)
 
     def find_token(self, token_id: str) -> StaffToken | None:
         return self.staff.find(token_id)
@@ -89,12 +92,22 @@ class Store:
         """Raises NotFound."""
         self._transact_audited([self.staff.revoke(token_id, at)], act)
 
-    def _transact_audited(self, writes: list[Write], act: Act) -> None:
+    def revoke_credential(self, credential: str, at: datetime, expires_at: datetime | None, act: Act) -> None:
+        self._transact_audited([self.staff.revoke_credential(credential, at, expires_at)], act)
+
+    def find_revocation(self, credential: str) -> datetime | None:
+        return self.staff.find_revocation(credential)
+
+    def _transact_audited(
+        self, writes: list[Write], act: Act, unless_within: timedelta | None = None
+    ) -> None:
         """Do `writes` and their audit entry in one transaction; chain again where another came first."""
         for _ in range(_CHAIN_ATTEMPTS):
-            entry = chain(act, self.audit.find_last(act.subject))
+            last = self.audit.find_last(act.subject)
+            if last and unless_within and act.at - last.act.at < unless_within:
+                return
             try:
-                self.database.transact([*writes, self.audit.put(entry)])
+                self.database.transact([*writes, self.audit.put(chain(act, last))])
             except EntryTaken:
                 continue
             return
