@@ -9,6 +9,8 @@ from chalicelib.audit import Act
 from chalicelib.decision_links import ALL_LINKS, LINK_LIFE
 from chalicelib.staff_tokens import TokenStore
 
+# Somebody who signs in at the configured issuer: `sub` as an id, and never an address.
+PERSON = re.compile("oidc:[A-Za-z0-9._|-]{1,59}")
 _LINK = re.compile("link:[a-z0-9-]{1,59}")
 
 
@@ -19,13 +21,17 @@ class CredentialStore(TokenStore, Protocol):
 
 
 def revoke(credential: str, actor: str, at: datetime, store: CredentialStore) -> None:
-    """Revoke a staff token (its id), one mail's links (`link:<delivery id>`), or all links so far (`links`).
+    """Revoke what `credential` names. Raises NotFound where that is nothing, or an unknown token.
 
-    Raises NotFound.
+    - a staff token: its id
+    - somebody of the issuer's, for good: `oidc:<sub>`. That they are known cannot be asked here.
+    - the decision links of one mail: `link:<delivery id>`; all links issued so far: `links`
     """
     if credential == ALL_LINKS or _LINK.fullmatch(credential):
         # Until the last of them would have ended by itself. A mail that is sent later has a new link.
         act = Act(credential, actor, "revoke_link", at)
         store.revoke_credential(credential, at, at + LINK_LIFE, act)
+    elif PERSON.fullmatch(credential):
+        store.revoke_credential(credential, at, None, Act(credential, actor, "revoke_person", at))
     else:
         staff_tokens.revoke_token(credential, actor, at, store)

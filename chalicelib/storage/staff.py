@@ -1,10 +1,10 @@
 """The staff table: API tokens, by their id, and what else was revoked. Of a secret only its SHA-256 is here.
 
-Key: token_id. A revocation's is what was revoked: `link:<delivery id>`, or `links`.
+Key: token_id. A revocation's is what was revoked: `oidc:<sub>`, `link:<delivery id>`, or `links`.
 
 | access | key | who |
 |---|---|---|
-| look up a token at each request | token_id | authorizer |
+| look up a token, or whether a person was revoked, at each request | token_id | authorizer |
 | add, revoke, list (a scan: a handful of rows) | token_id | staff |
 | look up whether a link was revoked | token_id | staff |
 """
