@@ -228,7 +228,7 @@ def test_jwt_ends_within_a_minute_of_its_expiry(gateway: Gateway, issuer: KeySer
 
 
 def test_id_with_another_routes_path_in_it_opens_nothing(gateway: Gateway, issuer: KeyServer) -> None:
-    """In the gateway's patterns `*` stands for slashes too: that is why the handler looks at the role again."""
+    """In the gateway's patterns `*` stands for slashes too: so the handler looks at the role again."""
     [route] = [r for r in STAFF_ROUTES if (r.method, r.path) == ("DELETE", "/v1/staff/tokens/{token_id}")]
     moderator = right_jwt(gateway, issuer.url, "moderator")
     for path in ("/v1/staff/tokens//v1/staff/comments", "/v1/staff/tokens/x/v1/staff/comments/c1"):
