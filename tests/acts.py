@@ -41,7 +41,7 @@ def publish(stack: Stack, **fields: Any) -> str:
     return comment_id
 
 
-def erase(stack: Stack, comment_id: str, **headers: str) -> Reply:
+def erase(stack: Stack, comment_id: str, **headers: Any) -> Reply:
     return stack.call("DELETE", f"/v1/staff/comments/{comment_id}", role="moderator", **headers)
 
 
@@ -49,9 +49,7 @@ def answer(stack: Stack, parent_id: str, message: str = "We are glad.", **more: 
     """Staff's public answer; a keyword with `_` is a header: `idempotency_key="k"`."""
     headers = {name: more.pop(name) for name in list(more) if "_" in name}
     body = {"message": message, **more}
-    return stack.call(
-        "POST", f"/v1/staff/comments/{parent_id}/reply", body, role="moderator", **headers
-    )
+    return stack.call("POST", f"/v1/staff/comments/{parent_id}/reply", body, role="moderator", **headers)
 
 
 def change_enquiry(stack: Stack, reference: str, if_match: str, **change: Any) -> Reply:
