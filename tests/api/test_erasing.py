@@ -5,6 +5,8 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chalicelib import comments
 from chalicelib.errors import StaleRevision, Unavailable
@@ -317,6 +319,33 @@ def test_any_order_of_erasing_a_family_leaves_nothing(stack: Stack, order: tuple
         assert erase(stack, family[which]).status == 204
         assert_recount(stack)
     assert assert_recount(stack) == []
+
+
+_ACTS = ["approved", "approved", "rejected", "spam", "pending", "erase", "reply", "post"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(_ACTS), st.integers(0, 30)), min_size=8, max_size=16))
+@settings(max_examples=6, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_everything_agrees_after_each_step_of_any_walk(stack: Stack, walk: list[tuple[str, int]]) -> None:
+    page = f"/walk/{stack.now.timestamp()}"
+    ids = [publish(stack, page=page)]
+    for number, (act, which) in enumerate(walk):
+        target = ids[which % len(ids)]
+        stack.later(seconds=61)
+        if act == "erase":
+            erase(stack, target)
+        elif act == "reply":
+            reply = answer(stack, target, f"{number}")
+        elif act == "post":
+            reply = post_comment(stack, page=page, parent_id=target, message=f"{number}")
+        else:
+            decide(stack, target, "*", status=act)
+        if act in ("reply", "post") and reply.status in (201, 202):
+            ids.append(reply.json["id"])
+        assert_recount(stack, page)
+    for comment_id in ids:
+        erase(stack, comment_id)
+    assert assert_recount(stack, page) == []
 
 
 # ---- replays
