@@ -207,6 +207,12 @@ class Settings(BaseModel):
         default=10, ge=1, description="Submissions that one network may make in one window."
     )
     rate_window: int = Field(default=600, ge=1, le=86400, description="Length of that window in seconds.")
+    staff_name: str = Field(
+        default="Staff", min_length=1, max_length=80, description="Under which name staff answer in public."
+    )
+    reply_hours: int = Field(
+        default=24, ge=1, le=8760, description="Hours within which an enquiry should be dealt with."
+    )
     consent_required: bool = Field(default=False, description="Refuse an enquiry without consent.")
     consent_version: str = Field(
         default="1",

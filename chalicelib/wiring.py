@@ -23,11 +23,13 @@ from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
+from chalicelib.storage.mail_states import MailStates
 from chalicelib.storage.outbox import OutboxTable
 from chalicelib.storage.pages import PagesTable
 from chalicelib.storage.seal import Seal
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.store import Store
+from chalicelib.storage.stubs import Stubs
 from chalicelib.storage.suppressions import SuppressionsTable
 from chalicelib.times import utc_now
 
@@ -155,8 +157,10 @@ def _make_store(settings: Settings, database: Database, seal: Seal) -> Store:
     return Store(
         database=database,
         comments=CommentsTable(database, settings.comments_table, spam_retention, seal),
+        stubs=Stubs(database, settings.comments_table),
         enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
         outbox=OutboxTable(database, settings.outbox_table, delivery_retention, seal),
+        mail_states=MailStates(database, settings.outbox_table),
         pages=PagesTable(database, settings.pages_table),
         guard=GuardTable(database, settings.guard_table, settings.rate_limit, settings.rate_window),
         staff=StaffTable(database, settings.staff_table),

@@ -22,6 +22,8 @@ from .canaries import Canaries
 pytestmark = pytest.mark.journey
 
 PAGE = "/leaks"
+# Approved, redacted, answered; two answers of staff; the stub of what was erased.
+SHOWN = 6
 MAY_HOLD_PUBLISHED = ("table comments.public_json", "answer")
 
 
@@ -86,6 +88,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def play(scene: Scene) -> None:
     moderator, admissions = scene.stack.auth("moderator"), scene.stack.auth("admissions")
     post_comments(scene, moderator)
+    answer_and_erase(scene, moderator)
     post_enquiries(scene, admissions)
     send_nonsense(scene)
     read_everything(scene)
@@ -125,6 +128,30 @@ def decide(scene: Scene, moderator: Auth, comment_id: str, status: str) -> None:
             assert client.get(path, headers=moderator).status_code == 200
 
 
+def answer_and_erase(scene: Scene, moderator: Auth) -> None:
+    """Staff answer one comment, and erase another whose answer stays."""
+    word = scene.canaries.word
+    ids = []
+    for kind in ("answered", "erased"):
+        # What is erased was public for a moment, and must be nowhere when the tables are looked into.
+        sent = scene.comment(kind, published=kind == "answered")
+        response = scene.call("POST", COMMENTS, json=sent)
+        assert response.status_code == 202
+        # What is erased at once may be gone before its mail is made.
+        scene.mailed_about += kind == "answered"
+        ids.append(response.json()["id"])
+        decide(scene, moderator, ids[-1], "approved")
+    with scene.stack.client() as client:
+        for comment_id in ids:
+            body = {
+                "message": word("staff answer", published=True),
+                "name": word("staff name", published=True),
+            }
+            path = f"{STAFF_COMMENTS}/{comment_id}/reply"
+            assert client.post(path, json=body, headers=moderator).status_code == 201
+        assert client.delete(f"{STAFF_COMMENTS}/{ids[1]}", headers=moderator).status_code == 204
+
+
 def post_enquiries(scene: Scene, admissions: Auth) -> None:
     assert scene.call("POST", ENQUIRIES, json=scene.enquiry("first")).status_code == 202
     scene.mailed_about += 1
@@ -132,7 +159,15 @@ def post_enquiries(scene: Scene, admissions: Auth) -> None:
     assert scene.call("POST", ENQUIRIES, json=spam).status_code == 202
     with scene.stack.client() as client:
         [listed] = client.get(STAFF_ENQUIRIES, headers=admissions).json()["enquiries"]
-        client.get(f"{STAFF_ENQUIRIES}/{listed['reference']}", headers=admissions)
+        path = f"{STAFF_ENQUIRIES}/{listed['reference']}"
+        client.get(path, headers=admissions)
+        change = {
+            "note": scene.canaries.word("staff note"),
+            "assignee": scene.canaries.word("assignee"),
+            "status": "in_progress",
+        }
+        sent = client.patch(path, json=change, headers={**admissions, "If-Match": '"1"'})
+        assert sent.status_code == 200
 
 
 def send_nonsense(scene: Scene) -> None:
@@ -160,14 +195,16 @@ def send_nonsense(scene: Scene) -> None:
 def read_everything(scene: Scene) -> None:
     for order in ("oldest", "newest"):
         shown = scene.call("GET", COMMENTS, params={"page": PAGE, "order": order})
-        assert shown.json()["count"] == 2
+        assert shown.json()["count"] == SHOWN
         again = {"If-None-Match": shown.headers["etag"]}
         unchanged = scene.call("GET", COMMENTS, params={"page": PAGE, "order": order}, headers=again)
         assert unchanged.status_code == 304
     for path in ("/demo", "/console", "/privacy", "/openapi.json", "/healthz", "/v1/form?kind=comment"):
         assert scene.call("GET", path).status_code == 200
     assert scene.call("GET", "/v1/comments.atom", params={"page": PAGE}).status_code == 200
-    assert scene.call("POST", "/v1/comments/counts", json={"pages": [PAGE]}).json() == {"counts": {PAGE: 2}}
+    assert scene.call("POST", "/v1/comments/counts", json={"pages": [PAGE]}).json() == {
+        "counts": {PAGE: SHOWN}
+    }
 
 
 def everything(scene: Scene) -> Iterator[tuple[str, str]]:

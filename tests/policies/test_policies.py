@@ -132,10 +132,17 @@ def work(stack: Stack, desk: Desk, comment_id: str) -> None:
     assert stack.call("GET", path, role="moderator", desk=desk).status == 200
     change = {"status": "approved"}
     assert stack.call("PATCH", path, change, role="moderator", desk=desk, If_Match='"1"').status == 200
+    moderate(stack, desk, comment_id)
     for query in ({}, {"topic": "family"}):
         listed = stack.call("GET", "/v1/staff/enquiries", role="admissions", desk=desk, query=query)
     reference = listed.json["enquiries"][0]["reference"]
     assert stack.call("GET", f"/v1/staff/enquiries/{reference}", role="admissions", desk=desk).status == 200
+    change = {"status": "in_progress", "note": "Called."}
+    path = f"/v1/staff/enquiries/{reference}"
+    assert stack.call("PATCH", path, change, role="admissions", desk=desk, If_Match="*").status == 200
+    for query in ({}, {"subject": reference}, {"actor": "token:admissions"}):
+        assert stack.call("GET", "/v1/staff/audit", role="admin", desk=desk, query=query).status == 200
+    assert stack.call("GET", "/v1/staff/stats", role="admin", desk=desk).status == 200
     made = stack.call("POST", "/v1/staff/tokens", {"role": "admin"}, role="admin", desk=desk)
     assert stack.call("GET", "/v1/staff/tokens", role="admin", desk=desk).status == 200
     gone = stack.call("DELETE", f"/v1/staff/tokens/{made.json['id']}", role="admin", desk=desk)
@@ -160,6 +167,25 @@ def see_mail(stack: Stack, desk: Desk) -> None:
     path = f"/v1/staff/deliveries/{failed['id']}/resend"
     assert stack.call("POST", path, role="moderator", desk=desk).status == 202
     assert stack.call("GET", "/v1/staff/dead-letters", role="admin", desk=desk).status == 200
+
+
+def moderate(stack: Stack, desk: Desk, comment_id: str) -> None:
+    path = f"/v1/staff/comments/{comment_id}/reply"
+    for _ in range(2):
+        answer = stack.call("POST", path, {"message": "Welcome"}, role="moderator", desk=desk)
+        assert answer.status == 201
+    bulk = [{"id": answer.json["id"], "revision": 1, "status": "rejected"}]
+    path = "/v1/staff/comments/bulk"
+    results = stack.call("POST", path, {"decisions": bulk}, role="moderator", desk=desk).json["results"]
+    assert [result["status"] for result in results] == [200]
+    path = f"/v1/staff/comments/{answer.json['id']}"
+    assert stack.call("DELETE", path, role="moderator", desk=desk).status == 204
+    page = {"page": "/blog/hope"}
+    for closed in (True, False):
+        body = {"closed": closed}
+        reply = stack.call("PATCH", "/v1/staff/pages", body, role="moderator", desk=desk, query=page)
+        assert (reply.status, reply.json["closed"]) == (200, closed)
+    assert stack.call("GET", "/v1/staff/pages", role="moderator", desk=desk, query=page).status == 200
 
 
 def report_all(stack: Stack, desk: Desk) -> None:

@@ -9,7 +9,7 @@ from chalicelib.api.routes import ROUTES
 from chalicelib.errors import Unavailable
 from chalicelib.staff_tokens import Role
 from chalicelib.unsubscribing import make_unsubscribe_token
-from tests.acts import COMMENT, ENQUIRY, PAGE, add_comment, everything_stored, publish
+from tests.acts import COMMENT, ENQUIRY, PAGE, add_comment, everything_stored, post_enquiry, publish
 from tests.faults import OUTAGES, CancellingClient, FailingClient, desk_on
 from tests.mail.mails import deliveries
 from tests.stack import FakeSes, Reply, Stack
@@ -24,6 +24,13 @@ CALLS: list[tuple[str, str, Any, Role | None, dict[str, str]]] = [
     ("GET", "/v1/staff/comments", None, "moderator", {}),
     ("GET", "/v1/staff/comments/{comment_id}", None, "moderator", {}),
     ("PATCH", "/v1/staff/comments/{comment_id}", {"status": "approved"}, "moderator", {"if_match": '"1"'}),
+    ("DELETE", "/v1/staff/comments/{comment_id}", None, "moderator", {}),
+    ("POST", "/v1/staff/comments/{comment_id}/reply", {"message": "m"}, "moderator", {}),
+    ("GET", "/v1/staff/pages", None, "moderator", {}),
+    ("PATCH", "/v1/staff/pages", {"closed": True}, "moderator", {}),
+    ("GET", "/v1/staff/stats", None, "admin", {}),
+    ("GET", "/v1/staff/audit", None, "admin", {}),
+    ("PATCH", "/v1/staff/enquiries/{reference}", {"status": "closed"}, "admissions", {"if_match": '"1"'}),
     ("GET", "/v1/staff/enquiries", None, "admissions", {}),
     ("GET", "/v1/staff/enquiries/{reference}", None, "admissions", {}),
     ("POST", "/unsubscribe/{token}", "", None, {}),
@@ -40,6 +47,8 @@ NEEDS_NO_STORAGE = {
     ("GET", "/unsubscribe/{token}"),
     # The queue's; its outage is tried with the deliveries.
     ("GET", "/v1/staff/dead-letters"),
+    # Tells of an outage decision by decision: see tests/api/test_bulk.py.
+    ("POST", "/v1/staff/comments/bulk"),
 }
 
 
@@ -47,7 +56,7 @@ def make(stack: Stack, call: tuple[str, str, Any, Role | None, dict[str, str]], 
     method, path, body, role, headers = call
     desk = desk_on(stack, "staff" if role else "public", client)
     path = path.replace("{token}", make_unsubscribe_token("1.ab", desk.hasher))
-    query = {"page": PAGE} if path.startswith("/v1/comments") else {}
+    query = {"page": PAGE} if path.startswith(("/v1/comments", "/v1/staff/pages")) else {}
     return stack.call(method, path, body, role=role, query=query, desk=desk, **headers)
 
 
@@ -97,6 +106,8 @@ def test_failed_transaction_leaves_every_table_as_it_was(
     if "{delivery_id}" in path:
         stack.deliver(FakeSes())
         path = path.replace("{delivery_id}", str(deliveries(stack)[0]["outbox_id"]))
+    if "{reference}" in path:
+        path = path.replace("{reference}", post_enquiry(stack).json["reference"])
     before = everything_stored(stack)
     # Only the transaction fails: whatever was written beside it would be found.
     failing: list[Any] = [
