@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
+from chalicelib.mail.queue import MailQueue
 from chalicelib.oidc.fetching import fetch
 from chalicelib.oidc.keys import IssuerKeys
 from chalicelib.oidc.people import Issuer
@@ -25,11 +26,14 @@ from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
+from chalicelib.storage.mail_states import MailStates
 from chalicelib.storage.outbox import OutboxTable
 from chalicelib.storage.pages import PagesTable
 from chalicelib.storage.seal import Seal
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.store import Store
+from chalicelib.storage.stubs import Stubs
+from chalicelib.storage.suppressions import SuppressionsTable
 from chalicelib.times import utc_now
 
 # Two tries of at most 3 s: a handler makes up to three calls, and API Gateway gives up at 29 s.
@@ -52,8 +56,10 @@ class Desk:
     # Signs decision links, under a key of the private ones: only staff and mail can.
     link_hasher: Hasher | NoHasher
     issuer: Issuer | None
-    sqs: Any
+    queue: MailQueue
     ses: Any
+    # How many mails a second SES takes; 0 where this function sends none.
+    send_rate: int
     now: Callable[[], datetime]
 
 
@@ -68,7 +74,8 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
         raise SettingsError(["The keys cannot be read; `make run` makes those of this machine"]) from None
     seal = Seal(Sealer(keys.sealing_keys), opener)
     mails = settings.function == "mail"
-    queues = settings.function in ("relay", "housekeeping")
+    queues = settings.function in ("relay", "mail", "staff", "housekeeping")
+    ses = session.create_client("sesv2", config=_ONCE) if mails else None
     return Desk(
         settings=settings,
         sites=Sites(settings.sites, settings.page_parameters),
@@ -76,10 +83,27 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
         hasher=Hasher(keys.hmac_secrets),
         link_hasher=link_hasher,
         issuer=_make_issuer(settings, now) if settings.function == "authorizer" else None,
-        sqs=session.create_client("sqs", config=_PATIENT) if queues else None,
-        ses=session.create_client("sesv2", config=_ONCE) if mails else None,
+        queue=MailQueue(
+            session.create_client("sqs", config=_PATIENT) if queues else None,
+            settings.mail_queue_url,
+            settings.mail_dead_letter_queue_url,
+        ),
+        ses=ses,
+        send_rate=_send_rate(settings, ses) if mails else 0,
         now=now,
     )
+
+
+def _send_rate(settings: Settings, ses: Any) -> int:
+    """Mails a second: the account's, asked for once in each environment's life."""
+    if settings.mail_rate:
+        return settings.mail_rate
+    try:
+        quota = ses.get_account()["SendQuota"]
+        return max(1, int(quota["MaxSendRate"]))
+    except (BotoCoreError, ClientError, KeyError):
+        # As in SES's sandbox: too slow rather than too fast.
+        return 1
 
 
 def make_session() -> Any:
@@ -154,10 +178,13 @@ def _make_store(settings: Settings, database: Database, seal: Seal) -> Store:
     return Store(
         database=database,
         comments=CommentsTable(database, settings.comments_table, spam_retention, seal),
+        stubs=Stubs(database, settings.comments_table),
         enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
         outbox=OutboxTable(database, settings.outbox_table, delivery_retention, seal),
+        mail_states=MailStates(database, settings.outbox_table),
         pages=PagesTable(database, settings.pages_table),
-        guard=GuardTable(settings.guard_table, settings.rate_limit, settings.rate_window),
+        guard=GuardTable(database, settings.guard_table, settings.rate_limit, settings.rate_window),
         staff=StaffTable(database, settings.staff_table),
         audit=AuditTable(database, settings.audit_table),
+        suppressions=SuppressionsTable(database, settings.suppressions_table),
     )

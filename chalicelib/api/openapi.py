@@ -102,12 +102,14 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     headers: list[dict[str, Any]] = []
-    if route.takes_forms:
+    if route.takes_key:
         headers.append(
             {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}
         )
-    if route.method == "PATCH":
-        headers.append({"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}})
+    if route.if_match is not None:
+        headers.append(
+            {"name": "If-Match", "in": "header", "required": route.if_match, "schema": {"type": "string"}}
+        )
     return headers
 
 

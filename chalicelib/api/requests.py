@@ -25,6 +25,8 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 _LONGEST_ID = 64
+_LONGEST_LANGUAGES = 200
+_WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 _VISIBLE_ASCII = re.compile("[\x21-\x7e]{1,255}")
 _STRONG_ETAG = re.compile('"([0-9]{1,18})"')
 
@@ -58,10 +60,7 @@ class Request:
 
     def path(self, name: str, longest: int = _LONGEST_ID) -> str:
         """Raises NotFound for what is longer than any id: DynamoDB refuses keys of over 2,048 bytes."""
-        value = str(self.event["pathParameters"][name])
-        if not 0 < len(value) <= longest:
-            raise NotFound
-        return value
+        return check_id(str(self.event["pathParameters"][name]), longest)
 
     def query(self, name: str) -> str | None:
         given = (self.event.get("multiValueQueryStringParameters") or {}).get(name)
@@ -126,6 +125,18 @@ class Request:
     def is_form(self) -> bool:
         return self.content_type == FORM
 
+    def language(self, ours: tuple[str, ...], default: str) -> str:
+        """Which of our languages the visitor likes best (RFC 9110, 12.5.4), or `default`."""
+        liked = []
+        for part in self.headers.get("accept-language", "")[:_LONGEST_LANGUAGES].split(","):
+            tag, _, weight = part.partition(";")
+            language = tag.strip().lower().partition("-")[0]
+            match = _WEIGHT.fullmatch(weight.strip())
+            if language in ours and (match or not weight):
+                liked.append((float(match[1]) if match else 1.0, language))
+        best, language = max(liked, key=lambda like: like[0], default=(0.0, default))
+        return language if best else default
+
     def idempotency_key(self) -> str | None:
         """Raises InvalidFields."""
         key = self.headers.get("idempotency-key")
@@ -134,12 +145,12 @@ class Request:
             raise InvalidFields([FieldProblem("Idempotency-Key", "not_visible_ascii", problem)])
         return key
 
-    def seen_revisions(self) -> set[int] | None:
+    def seen_revisions(self, *, required: bool = True) -> set[int] | None:
         """The revisions that If-Match names (RFC 9110, 13.1.1); None for `*`.
 
         Raises RevisionRequired, or StaleRevision where it names nothing that a revision could be.
         """
-        given = self.headers.get("if-match")
+        given = self.headers.get("if-match", None if required else "*")
         if given is None:
             raise RevisionRequired
         if given.strip() == "*":
@@ -150,6 +161,13 @@ class Request:
         if not revisions:
             raise StaleRevision
         return revisions
+
+
+def check_id(value: str, longest: int = _LONGEST_ID) -> str:
+    """Raises NotFound for what is no id of anything, in length or letters."""
+    if not 0 < len(value) <= longest:
+        raise NotFound
+    return value
 
 
 def _encode(body: str) -> bytes:

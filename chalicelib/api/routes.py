@@ -6,10 +6,21 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from chalicelib.api import links, public, schemas, site, staff
+from chalicelib.api import (
+    bulk,
+    deliveries,
+    links,
+    overview,
+    public,
+    schemas,
+    site,
+    staff,
+    staff_pages,
+    unsubscribing,
+)
 from chalicelib.api.answers import Answer
 from chalicelib.api.requests import Request
-from chalicelib.staff_tokens import Role
+from chalicelib.staff_tokens import ROLES, Role
 from chalicelib.wiring import Desk
 
 Handler = Callable[[Request, Desk], Answer]
@@ -17,6 +28,7 @@ Handler = Callable[[Request, Desk], Answer]
 MODERATORS: tuple[Role, ...] = ("moderator", "admin")
 ADMISSIONS: tuple[Role, ...] = ("admissions", "admin")
 ADMINS: tuple[Role, ...] = ("admin",)
+EVERYBODY: tuple[Role, ...] = ROLES
 
 
 @dataclass(frozen=True)
@@ -35,6 +47,9 @@ class Route:
     is_page: bool = False
     # A link from a mail to staff is its own credential: it opens what is sealed, without the authorizer.
     by_staff_link: bool = False
+    takes_key: bool = False
+    # Whether If-Match must be sent (True) or may be (False); None where it says nothing.
+    if_match: bool | None = None
     # status: what the answer's body is; None where it is no JSON.
     answers: dict[int, type[BaseModel] | None] | None = None
 
@@ -52,6 +67,7 @@ ROUTES: tuple[Route, ...] = (
         public.post_comment,
         body=schemas.CommentSubmission,
         takes_forms=True,
+        takes_key=True,
         answers={202: schemas.CommentHeld},
     ),
     Route(
@@ -85,6 +101,7 @@ ROUTES: tuple[Route, ...] = (
         public.post_enquiry,
         body=schemas.EnquirySubmission,
         takes_forms=True,
+        takes_key=True,
         answers={202: schemas.EnquiryAccepted},
     ),
     Route(
@@ -94,6 +111,20 @@ ROUTES: tuple[Route, ...] = (
         public.open_form,
         query=schemas.FormQuery,
         answers={200: schemas.FormToken},
+    ),
+    Route(
+        "GET",
+        "/unsubscribe/{token}",
+        "Asks whether to stop mail about one's comments",
+        unsubscribing.ask_unsubscribe,
+        answers={200: None},
+    ),
+    Route(
+        "POST",
+        "/unsubscribe/{token}",
+        "Stops mail about one's comments: the one click of RFC 8058",
+        unsubscribing.unsubscribe,
+        answers={200: None},
     ),
     Route("GET", "/healthz", "Whether this answers", site.healthz, answers={200: schemas.Health}),
     Route("GET", "/openapi.json", "This document", site.openapi, answers={200: None}),
@@ -121,7 +152,55 @@ ROUTES: tuple[Route, ...] = (
         staff.patch_comment,
         MODERATORS,
         body=schemas.CommentChange,
+        if_match=True,
         answers={200: schemas.StaffComment},
+    ),
+    Route(
+        "DELETE",
+        "/v1/staff/comments/{comment_id}",
+        "Erase a comment; while it has answers, its thread keeps a stub without a word",
+        staff.delete_comment,
+        MODERATORS,
+        if_match=False,
+        answers={204: None},
+    ),
+    Route(
+        "POST",
+        "/v1/staff/comments/{comment_id}/reply",
+        "Answer a comment in public, as staff",
+        staff.reply_to_comment,
+        MODERATORS,
+        body=schemas.Reply,
+        takes_key=True,
+        answers={201: schemas.StaffComment},
+    ),
+    Route(
+        "POST",
+        "/v1/staff/comments/bulk",
+        "Decide on up to 100 comments, with a result for each",
+        bulk.decide_many,
+        MODERATORS,
+        body=schemas.BulkDecisions,
+        answers={200: schemas.BulkResults},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/pages",
+        "A page's thread: open or closed, and how many comments it shows",
+        staff_pages.get_page,
+        MODERATORS,
+        query=schemas.PageQuery,
+        answers={200: schemas.PageShown},
+    ),
+    Route(
+        "PATCH",
+        "/v1/staff/pages",
+        "Close or open a page's thread for visitors",
+        staff_pages.patch_page,
+        MODERATORS,
+        query=schemas.PageQuery,
+        body=schemas.PageChange,
+        answers={200: schemas.PageShown},
     ),
     Route(
         "GET",
@@ -135,10 +214,62 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         "/v1/staff/enquiries/{reference}",
-        "One enquiry",
+        "One enquiry with its history",
         staff.get_enquiry,
         ADMISSIONS,
+        answers={200: schemas.StaffEnquiryWithHistory},
+    ),
+    Route(
+        "PATCH",
+        "/v1/staff/enquiries/{reference}",
+        "Change an enquiry's status, give it to somebody, note something",
+        staff.patch_enquiry,
+        ADMISSIONS,
+        body=schemas.EnquiryChange,
+        if_match=True,
         answers={200: schemas.StaffEnquiry},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/deliveries",
+        "Mail, by state",
+        deliveries.list_deliveries,
+        EVERYBODY,
+        query=schemas.DeliveriesQuery,
+        answers={200: schemas.Deliveries},
+    ),
+    Route(
+        "POST",
+        "/v1/staff/deliveries/{delivery_id}/resend",
+        "Send a mail again",
+        deliveries.resend_delivery,
+        EVERYBODY,
+        answers={202: schemas.DeliveryShown},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/dead-letters",
+        "What the mail function could not handle",
+        deliveries.list_dead_letters,
+        EVERYBODY,
+        answers={200: schemas.DeadLetters},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/stats",
+        "How many comments, enquiries and mails are in each status, as far as the role sees them",
+        overview.get_stats,
+        EVERYBODY,
+        answers={200: schemas.Stats},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/audit",
+        "Who did what, newest first: all of it, or what concerns one subject, one actor, or both",
+        overview.list_audit,
+        ADMINS,
+        query=schemas.AuditQuery,
+        answers={200: schemas.AuditEntries},
     ),
     Route(
         "GET",

@@ -18,7 +18,12 @@ class Hasher:
     """Hashes under the current secret of `secrets` ({key id: secret}, the last one current)."""
 
     def __init__(self, secrets: dict[str, bytes]) -> None:
-        self._key_id, self._secret = list(secrets.items())[-1]
+        *older, (self._key_id, self._secret) = secrets.items()
+        self._older = [Hasher({key_id: secret}) for key_id, secret in older]
+
+    def every(self) -> "list[Hasher]":
+        """One for each secret, the current one first: for what was hashed before a rotation."""
+        return [self, *reversed(self._older)]
 
     def digest(self, purpose: str, message: str) -> bytes:
         key = hmac.digest(self._secret, purpose.encode(), sha256)

@@ -1,23 +1,29 @@
 """What is stored together: the transactions that span tables. One round trip each, all or nothing."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
-from chalicelib.enquiries import Enquiry
-from chalicelib.errors import IdempotencyKeyReused, Unavailable
-from chalicelib.outbox import Order
+from chalicelib.enquiries import ChangedEnquiry, Enquiry
+from chalicelib.errors import IdempotencyKeyReused, IllegalTransition, Unavailable
+from chalicelib.outbox import Delivery, Order, OutboxEntry
 from chalicelib.staff_tokens import StaffToken
 from chalicelib.storage.audit import AuditTable, EntryTaken
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database, Write
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
-from chalicelib.storage.outbox import OutboxTable
-from chalicelib.storage.pages import PagesTable
+from chalicelib.storage.mail_states import MailStates
+from chalicelib.storage.outbox import AlreadyMailed, DigestOpen, NotClaimed, OutboxTable, Report
+from chalicelib.storage.pages import AlreadySo, PagesTable
 from chalicelib.storage.staff import StaffTable
+from chalicelib.storage.stubs import Stubs, ThreadChanged
+from chalicelib.storage.suppressions import Cause, SuppressionsTable
 from chalicelib.submissions import Identity
+from chalicelib.threads import PageThread
 
 # As many members of staff may read the same list at once; then one is asked to try again.
 _CHAIN_ATTEMPTS = 20
@@ -27,12 +33,15 @@ _CHAIN_ATTEMPTS = 20
 class Store:
     database: Database
     comments: CommentsTable
+    stubs: Stubs
     enquiries: EnquiriesTable
     outbox: OutboxTable
+    mail_states: MailStates
     pages: PagesTable
     guard: GuardTable
     staff: StaffTable
     audit: AuditTable
+    suppressions: SuppressionsTable
 
     def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None:
         """Raises AlreadySubmitted, PageClosed, ParentNotPublished, RateLimited or Unavailable.
@@ -67,48 +76,151 @@ class Store:
 
     def record_decision(self, decided: DecidedComment) -> None:
         """Raises StaleRevision or Unavailable."""
-        writes = [self.comments.replace(decided.before, decided.after)]
-        change = (decided.after.status == "approved") - (decided.before.status == "approved")
-        if change:
-            writes.append(self.pages.move_count(decided.after.page_id, change))
-            writes += self.comments.move_edges(decided.after.page_id, change)
-        writes += [self.outbox.put_order(order) for order in decided.orders]
+        before, after = decided.before, decided.after
+        entering = (after.status == "approved") - (before.status == "approved")
+
+        def writes() -> list[Write]:
+            orders = [self.outbox.put_order(order) for order in decided.orders]
+            return [self.comments.replace(before, after), *self._move_thread(after, entering), *orders]
+
         self._transact_audited(writes, decided.act)
+
+    def erase_comment(self, comment: Comment, act: Act) -> None:
+        """Raises StaleRevision where it was decided on or answered since it was read, or Unavailable."""
+        leaves = comment.status == "approved" and not comment.answers
+
+        def writes() -> list[Write]:
+            moved = self._move_thread(comment, -1) if leaves else []
+            return [self.stubs.erase(comment, act.at), *moved]
+
+        self._transact_audited(writes, act)
+
+    def add_reply(self, reply: Comment, identity: Identity, order: Order, act: Act) -> None:
+        """Raises AlreadySubmitted, ParentNotPublished or Unavailable; `reply` answers a comment."""
+        writes = [self.comments.put_new(reply)]
+        writes += [self.comments.check_neighbour(n, identity) for n in identity.neighbours]
+        writes.append(self.stubs.answer(str(reply.parent_id), reply.page_id))
+        writes += self._move_counts(reply.page_id, 1)
+        writes.append(self.outbox.put_order(order))
+        self._transact_audited(lambda: writes, act)
+
+    def get_page(self, page_id: str) -> PageThread:
+        return self.pages.get(page_id)
+
+    def set_page_closed(self, page_id: str, closed: bool, act: Act) -> None:
+        """Close or open a page's thread. Where it is so already nothing is changed, nor noted."""
+        with suppress(AlreadySo):
+            self._transact_audited(lambda: [self.pages.set_closed(page_id, closed, act.at)], act)
+
+    def get_enquiry(self, reference: str) -> Enquiry:
+        return self.enquiries.get(reference)
+
+    def record_change(self, changed: ChangedEnquiry) -> None:
+        """Raises StaleRevision or Unavailable."""
+        self._transact_audited(lambda: [self.enquiries.replace(changed)], *changed.acts)
 
     def record_reading(self, act: Act, *, unless_within: timedelta | None = None) -> None:
         """Nobody reads a private field unseen: to be called before the answer is given.
 
         The chain's last entry stands for this one too where it is younger than `unless_within`.
         """
-        self._transact_audited([], act, unless_within)
+        self._transact_audited(list, act, unless_within=unless_within)
 
     def find_token(self, token_id: str) -> StaffToken | None:
         return self.staff.find(token_id)
 
     def add_token(self, token: StaffToken, act: Act) -> None:
-        self._transact_audited([self.staff.put_new(token)], act)
+        self._transact_audited(lambda: [self.staff.put_new(token)], act)
 
     def revoke_token(self, token_id: str, at: datetime, act: Act) -> None:
         """Raises NotFound."""
-        self._transact_audited([self.staff.revoke(token_id, at)], act)
+        self._transact_audited(lambda: [self.staff.revoke(token_id, at)], act)
 
     def revoke_credential(self, credential: str, at: datetime, expires_at: datetime | None, act: Act) -> None:
-        self._transact_audited([self.staff.revoke_credential(credential, at, expires_at)], act)
+        self._transact_audited(lambda: [self.staff.revoke_credential(credential, at, expires_at)], act)
 
     def find_revocation(self, credential: str) -> datetime | None:
         return self.staff.find_revocation(credential)
 
-    def _transact_audited(
-        self, writes: list[Write], act: Act, unless_within: timedelta | None = None
+    def expand(self, order: Order, deliveries: list[Delivery], reminder: Order | None, at: datetime) -> None:
+        """Turn an order into its deliveries, once, and into the order to remind.
+
+        At most 90 deliveries: a transaction holds 100 actions. Raises NotClaimed where it has been done,
+        AlreadyMailed for a delivery that may not be repeated, or Unavailable.
+        """
+        writes = [self.outbox.finish_order(order, at)]
+        for delivery in deliveries:
+            writes.append(self.outbox.put_delivery(delivery))
+            if delivery.kind == "enquiry_received":
+                refusal = AlreadyMailed(delivery.id)
+                writes.append(self.guard.acknowledge(delivery.recipient_hmac, at, refusal))
+        if reminder:
+            writes.append(self.outbox.put_order(reminder))
+        self.database.transact(writes)
+
+    def open_digest(self, order: Order, deliveries: list[Delivery], digest: Order, at: datetime) -> None:
+        """As `expand`, where this is the first of its stretch of time. Raises DigestOpen if it is not."""
+        writes = [self.outbox.finish_order(order, at), self.outbox.put_order(digest, DigestOpen())]
+        self.database.transact([*writes, *map(self.outbox.put_delivery, deliveries)])
+
+    def gather(self, order: Order, digest: Order, at: datetime) -> None:
+        """Turn an order into one more in the digest. Raises NotClaimed, DigestClosed or Unavailable."""
+        self.database.transact([self.outbox.finish_order(order, at), self.outbox.gather(digest.id)])
+
+    def note_report(
+        self, report: Report, suppressed: tuple[str, Cause] | None, instead: list[Delivery], at: datetime
     ) -> None:
-        """Do `writes` and their audit entry in one transaction; chain again where another came first."""
+        """Move a delivery as SES reports, suppress its address, and mail somebody else instead.
+
+        Raises NotClaimed where that has been done, or Unavailable.
+        """
+        writes = [self.outbox.report(report, at)]
+        if suppressed:
+            writes.append(self.suppressions.suppress(*suppressed, at))
+        writes += [self.outbox.put_delivery(delivery) for delivery in instead]
+        self.database.transact(writes)
+
+    def unsubscribe(self, address_hmac: str, at: datetime) -> None:
+        self.database.transact([self.suppressions.suppress(address_hmac, "unsubscribed", at)])
+
+    def get_outbox_entry(self, outbox_id: str) -> OutboxEntry:
+        return self.outbox.get_entry(outbox_id)
+
+    def record_resend(self, entry: OutboxEntry, act: Act) -> None:
+        """Raises IllegalTransition where it has moved on meanwhile, or Unavailable."""
+        try:
+            self._transact_audited(lambda: [self.outbox.resend(entry, act.at)], act)
+        except NotClaimed:
+            raise IllegalTransition(entry.state, "pending") from None
+
+    def _move_thread(self, comment: Comment, by: int) -> list[Write]:
+        """What changes around a comment that enters (1) or leaves (-1) its page's thread."""
+        if not by:
+            return []
+        moved = self.stubs.move(comment.parent_id, by)
+        return [*moved.writes, *self._move_counts(comment.page_id, by + moved.stubs)]
+
+    def _move_counts(self, page_id: str, by: int) -> list[Write]:
+        return [self.pages.move_count(page_id, by), *self.comments.move_edges(page_id, by)]
+
+    def _transact_audited(
+        self, make_writes: Callable[[], list[Write]], *acts: Act, unless_within: timedelta | None = None
+    ) -> None:
+        """Do the writes and the audit entries of `acts`, all on one subject, in one transaction.
+
+        Where somebody was quicker, in the chain or around a thread, they are made anew and chained again.
+        """
         for _ in range(_CHAIN_ATTEMPTS):
-            last = self.audit.find_last(act.subject)
-            if last and unless_within and act.at - last.act.at < unless_within:
+            last = self.audit.find_last(acts[0].subject)
+            if last and unless_within and acts[0].at - last.act.at < unless_within:
                 return
+            entries = []
+            for act in acts:
+                last = chain(act, last)
+                entries.append(self.audit.put(last))
             try:
-                self.database.transact([*writes, self.audit.put(chain(act, last))])
-            except EntryTaken:
+                self.database.transact([*make_writes(), *entries])
+            except (EntryTaken, ThreadChanged):
                 continue
             return
         raise Unavailable("TransactWriteItems")

@@ -31,6 +31,8 @@ from .canaries import Canaries
 pytestmark = pytest.mark.journey
 
 PAGE = "/leaks"
+# Approved, redacted, answered; two answers of staff; the stub of what was erased.
+SHOWN = 6
 MAY_HOLD_PUBLISHED = ("table comments.public_json", "answer")
 
 
@@ -64,7 +66,7 @@ class Scene:
         return {
             "page": PAGE,
             "name": word(f"{kind} comment name", published=published),
-            "email": self.canaries.address(f"{kind} comment email"),
+            "email": self.canaries.address(f"{kind} comment email", mailed=kind in ("approved", "redacted")),
             "message": f"<b>{word(f'{kind} comment message', published=published)}</b>",
             **fields,
         }
@@ -96,6 +98,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def play(scene: Scene) -> None:
     moderator, admissions = scene.stack.auth("moderator"), scene.stack.auth("admissions")
     post_comments(scene, moderator)
+    answer_and_erase(scene, moderator)
     post_enquiries(scene, admissions)
     send_nonsense(scene)
     read_everything(scene)
@@ -109,7 +112,8 @@ def post_comments(scene: Scene, moderator: Auth) -> None:
         key = {"Idempotency-Key": scene.canaries.word("Idempotency-Key")}
         response = scene.call("POST", COMMENTS, json=sent, headers=key)
         assert response.status_code == 202
-        scene.mailed_about += status != "spam"
+        # Staff are told of each that is no spam; an author of a published one is told too.
+        scene.mailed_about += (status != "spam") + (status in ("approved", "redacted"))
         decide(scene, moderator, response.json()["id"], status)
     form = scene.comment("form", unknown=scene.canaries.word("unknown form field"))
     assert scene.call("POST", COMMENTS, data=form).status_code == 200
@@ -148,6 +152,30 @@ def decide_by_link(scene: Scene, comment_id: str, status: str) -> None:
     assert scene.call("GET", f"{path}{scene.canaries.word('forged link')}").status_code == 404
 
 
+def answer_and_erase(scene: Scene, moderator: Auth) -> None:
+    """Staff answer one comment, and erase another whose answer stays."""
+    word = scene.canaries.word
+    ids = []
+    for kind in ("answered", "erased"):
+        # What is erased was public for a moment, and must be nowhere when the tables are looked into.
+        sent = scene.comment(kind, published=kind == "answered")
+        response = scene.call("POST", COMMENTS, json=sent)
+        assert response.status_code == 202
+        # What is erased at once may be gone before its mail is made.
+        scene.mailed_about += kind == "answered"
+        ids.append(response.json()["id"])
+        decide(scene, moderator, ids[-1], "approved")
+    with scene.stack.client() as client:
+        for comment_id in ids:
+            body = {
+                "message": word("staff answer", published=True),
+                "name": word("staff name", published=True),
+            }
+            path = f"{STAFF_COMMENTS}/{comment_id}/reply"
+            assert client.post(path, json=body, headers=moderator).status_code == 201
+        assert client.delete(f"{STAFF_COMMENTS}/{ids[1]}", headers=moderator).status_code == 204
+
+
 def post_enquiries(scene: Scene, admissions: Auth) -> None:
     assert scene.call("POST", ENQUIRIES, json=scene.enquiry("first")).status_code == 202
     scene.mailed_about += 1
@@ -155,7 +183,15 @@ def post_enquiries(scene: Scene, admissions: Auth) -> None:
     assert scene.call("POST", ENQUIRIES, json=spam).status_code == 202
     with scene.stack.client() as client:
         [listed] = client.get(STAFF_ENQUIRIES, headers=admissions).json()["enquiries"]
-        client.get(f"{STAFF_ENQUIRIES}/{listed['reference']}", headers=admissions)
+        path = f"{STAFF_ENQUIRIES}/{listed['reference']}"
+        client.get(path, headers=admissions)
+        change = {
+            "note": scene.canaries.word("staff note"),
+            "assignee": scene.canaries.word("assignee"),
+            "status": "in_progress",
+        }
+        sent = client.patch(path, json=change, headers={**admissions, "If-Match": '"1"'})
+        assert sent.status_code == 200
 
 
 def send_nonsense(scene: Scene) -> None:
@@ -183,14 +219,16 @@ def send_nonsense(scene: Scene) -> None:
 def read_everything(scene: Scene) -> None:
     for order in ("oldest", "newest"):
         shown = scene.call("GET", COMMENTS, params={"page": PAGE, "order": order})
-        assert shown.json()["count"] == 2
+        assert shown.json()["count"] == SHOWN
         again = {"If-None-Match": shown.headers["etag"]}
         unchanged = scene.call("GET", COMMENTS, params={"page": PAGE, "order": order}, headers=again)
         assert unchanged.status_code == 304
     for path in ("/demo", "/console", "/privacy", "/openapi.json", "/healthz", "/v1/form?kind=comment"):
         assert scene.call("GET", path).status_code == 200
     assert scene.call("GET", "/v1/comments.atom", params={"page": PAGE}).status_code == 200
-    assert scene.call("POST", "/v1/comments/counts", json={"pages": [PAGE]}).json() == {"counts": {PAGE: 2}}
+    assert scene.call("POST", "/v1/comments/counts", json={"pages": [PAGE]}).json() == {
+        "counts": {PAGE: SHOWN}
+    }
 
 
 def everything(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -213,10 +251,12 @@ def test_only_what_was_published_is_found(scene: Scene) -> None:
         found = scene.canaries.found_in(text)
         seen |= found
         allowed = scene.canaries.published if place.startswith(MAY_HOLD_PUBLISHED) else set()
+        # To whom it went is on the mail; nowhere else.
+        allowed = allowed | (scene.canaries.mailed if place.startswith("mail") else set())
         leaks |= {f"{scene.canaries.origins[word]} in {place}" for word in found - allowed}
     assert not leaks, "\n".join(sorted(leaks))
     # The search can find: what was published is there, and every kind of place was looked into.
-    assert seen == scene.canaries.published
+    assert seen == scene.canaries.published | scene.canaries.mailed
     assert places >= {"table", "stream", "mail", "log", "answer"}
 
 

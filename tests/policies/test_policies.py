@@ -2,7 +2,8 @@
 granted by its policy; and whatever its policy grants, the story uses."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,20 @@ import botocore.session
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from chalicelib import outbox
 from chalicelib.api.access import authorize
 from chalicelib.api.requests import FORM
 from chalicelib.mail.handlers import note_event
 from chalicelib.staff_tokens import add_token
+from chalicelib.unsubscribing import make_unsubscribe_token
 from chalicelib.wiring import Desk
 from infra.functions import FUNCTIONS
 from infra.iam import allows, grants
 from infra.intrinsics import resolve
 from infra.roles import read_policy
 from tests.acts import decision_link
+from tests.faults import refused
+from tests.mail.test_urgent import urgent_enquiry
 from tests.stack import FakeSes, Stack, template
 
 from .recording import Need, recorded
@@ -27,6 +32,12 @@ from .recording import Need, recorded
 ACCOUNT = "123456789012"
 COMMENT = {"page": "/blog/hope", "name": "Jo", "email": "jo@example.com", "message": "Hello", "notify": True}
 ENQUIRY = {"name": "Al", "email": "al@example.com", "message": "Help", "topic": "family"}
+SETTINGS = {
+    "MAIL_CONFIGURATION_SET": "desk",
+    "MAIL_RATE": "",
+    "MAIL_FALLBACK": "second@example.org",
+    "URGENT_REMINDER_MINUTES": "1",
+}
 # Granted for what AWS does in the function's name, not for a call of its code.
 BY_THE_PLATFORM = ("Lambda", "DynamoDbOpensTables", "SsmOpensKeys")
 
@@ -49,7 +60,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(aws: None, keys: dict[str, str]) -> Iterator[Story]:
-    stack = Stack("policies", ssm_settings(keys), settings={"MAIL_CONFIGURATION_SET": "desk"})
+    stack = Stack("policies", ssm_settings(keys), settings=SETTINGS)
     session: Any = botocore.session.get_session()
     ses = session.create_client("sesv2")
     ses.create_email_identity(EmailIdentity="desk@example.org")
@@ -76,7 +87,9 @@ def ssm_settings(keys: dict[str, str]) -> dict[str, str]:
 def tell(story: Story) -> None:
     stack = story.stack
     first = story.as_function("public", lambda desk: visit(stack, desk))
-    story.as_function("staff", lambda desk: look_by_link(stack, desk, first))
+    # The second comes too late: nothing is decided that `work` will.
+    link, late = decision_link(stack, first), decision_link(stack, first, revision=7)
+    story.as_function("staff", lambda desk: look_by_link(stack, desk, link, late))
     story.as_function("staff", lambda desk: work(stack, desk, first))
     story.as_function("public", lambda desk: visit_again(stack, desk, first))
     secret = add_token("moderator", "Kim", "test", stack.now, stack.desk("staff").store)[1]
@@ -85,12 +98,15 @@ def tell(story: Story) -> None:
     story.as_function("relay", stack.relay)
     story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
     story.as_function("relay", stack.relay)
+    urgent = urgent_enquiry(stack)
+    story.as_function("mail", lambda desk: mail_in_bad_times(stack, desk, urgent))
     timeout = ReadTimeoutError(endpoint_url="https://ses")
     stack.run_mail(FakeSes(timeout))
     stack.later(minutes=20)
     story.as_function("housekeeping", stack.keep_house)
     story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
     story.as_function("delivery_events", lambda desk: report_all(stack, desk))
+    story.as_function("staff", lambda desk: see_mail(stack, desk))
 
 
 def visit(stack: Stack, desk: Desk) -> str:
@@ -109,13 +125,13 @@ def visit_again(stack: Stack, desk: Desk, parent: str) -> None:
     assert thread.json["count"] == 1
     assert stack.call("GET", "/v1/comments.atom", desk=desk, query={"page": "/blog/hope"}).status == 200
     assert stack.call("POST", "/v1/comments/counts", {"pages": ["/blog/hope"]}, desk=desk).status == 200
+    link = f"/unsubscribe/{make_unsubscribe_token('1.ab', desk.hasher)}"
+    for method in ("GET", "POST"):
+        assert stack.call(method, link, desk=desk).status == 200
 
 
-def look_by_link(stack: Stack, desk: Desk, comment_id: str) -> None:
-    """The link comes too late for the second press; nothing is decided that `work` will."""
-    path = decision_link(stack, comment_id)
-    assert stack.call("GET", path, desk=desk).status == 200
-    late = decision_link(stack, comment_id, revision=7)
+def look_by_link(stack: Stack, desk: Desk, link: str, late: str) -> None:
+    assert stack.call("GET", link, desk=desk).status == 200
     assert stack.call("POST", late, "status=spam", desk=desk, content_type=FORM).status == 409
 
 
@@ -126,20 +142,67 @@ def work(stack: Stack, desk: Desk, comment_id: str) -> None:
     assert stack.call("GET", path, role="moderator", desk=desk).status == 200
     change = {"status": "approved"}
     assert stack.call("PATCH", path, change, role="moderator", desk=desk, If_Match='"1"').status == 200
+    moderate(stack, desk, comment_id)
     for query in ({}, {"topic": "family"}):
         listed = stack.call("GET", "/v1/staff/enquiries", role="admissions", desk=desk, query=query)
     reference = listed.json["enquiries"][0]["reference"]
     assert stack.call("GET", f"/v1/staff/enquiries/{reference}", role="admissions", desk=desk).status == 200
+    change = {"status": "in_progress", "note": "Called."}
+    path = f"/v1/staff/enquiries/{reference}"
+    assert stack.call("PATCH", path, change, role="admissions", desk=desk, If_Match="*").status == 200
+    for query in ({}, {"subject": reference}, {"actor": "token:admissions"}):
+        assert stack.call("GET", "/v1/staff/audit", role="admin", desk=desk, query=query).status == 200
+    assert stack.call("GET", "/v1/staff/stats", role="admin", desk=desk).status == 200
     made = stack.call("POST", "/v1/staff/tokens", {"role": "admin"}, role="admin", desk=desk)
     assert stack.call("GET", "/v1/staff/tokens", role="admin", desk=desk).status == 200
     gone = stack.call("DELETE", f"/v1/staff/tokens/{made.json['id']}", role="admin", desk=desk)
     assert gone.status == 204
 
 
+def mail_in_bad_times(stack: Stack, desk: Desk, urgent: str) -> None:
+    """SES is throttling, and something urgent waits."""
+    throttled = replace(desk, ses=FakeSes(*[refused("TooManyRequestsException")] * 20))
+    stack.run_mail(desk=throttled)
+    reminder = outbox.reminder(urgent, 1, stack.now, timedelta())
+    store = stack.desk("mail").store
+    with recorded(besides=()):
+        store.database.transact([store.outbox.put_order(reminder)])
+    stack.relay()
+    stack.run_mail(desk=desk)
+
+
+def see_mail(stack: Stack, desk: Desk) -> None:
+    listed = stack.call("GET", "/v1/staff/deliveries", role="moderator", desk=desk)
+    [failed, *_] = [d for d in listed.json["deliveries"] if d["state"] == "failed"]
+    path = f"/v1/staff/deliveries/{failed['id']}/resend"
+    assert stack.call("POST", path, role="moderator", desk=desk).status == 202
+    assert stack.call("GET", "/v1/staff/dead-letters", role="admin", desk=desk).status == 200
+
+
+def moderate(stack: Stack, desk: Desk, comment_id: str) -> None:
+    path = f"/v1/staff/comments/{comment_id}/reply"
+    for _ in range(2):
+        answer = stack.call("POST", path, {"message": "Welcome"}, role="moderator", desk=desk)
+        assert answer.status == 201
+    bulk = [{"id": answer.json["id"], "revision": 1, "status": "rejected"}]
+    path = "/v1/staff/comments/bulk"
+    results = stack.call("POST", path, {"decisions": bulk}, role="moderator", desk=desk).json["results"]
+    assert [result["status"] for result in results] == [200]
+    path = f"/v1/staff/comments/{answer.json['id']}"
+    assert stack.call("DELETE", path, role="moderator", desk=desk).status == 204
+    page = {"page": "/blog/hope"}
+    for closed in (True, False):
+        body = {"closed": closed}
+        reply = stack.call("PATCH", "/v1/staff/pages", body, role="moderator", desk=desk, query=page)
+        assert (reply.status, reply.json["closed"]) == (200, closed)
+    assert stack.call("GET", "/v1/staff/pages", role="moderator", desk=desk, query=page).status == 200
+
+
 def report_all(stack: Stack, desk: Desk) -> None:
     for item in stack.items("OutboxTable"):
         mail = {"tags": {"delivery": [item["outbox_id"]["S"]]}}
-        note_event({"detail": {"eventType": "Delivery", "mail": mail}}, desk)
+        for report in ("Delivery", "Bounce"):
+            note_event({"detail": {"eventType": report, "mail": mail}}, desk)
 
 
 @pytest.fixture
@@ -156,6 +219,7 @@ def known(story: Story) -> dict[str, str]:
         "MailConfigurationSet": "desk",
         "DataKey.Arn": arn.format(service="kms", resource="key/k"),
         "MailQueue.Arn": arn.format(service="sqs", resource=stack.name),
+        "MailDeadLetterQueue.Arn": arn.format(service="sqs", resource=f"{stack.name}-dead"),
     }
     for logical_id, resource in template()["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":
