@@ -2,6 +2,9 @@
 
     python -m chalicelib.commands.tokens add --role admin --name "Kim, front office"
     python -m chalicelib.commands.tokens revoke t01…
+    python -m chalicelib.commands.tokens revoke oidc:<sub>            somebody of the OIDC issuer's
+    python -m chalicelib.commands.tokens revoke link:<delivery id>    the decision links of one mail
+    python -m chalicelib.commands.tokens revoke links                 all that were issued so far
 
 It works on the tables that the environment's settings name (docs/settings.md), as FUNCTION=staff.
 """
@@ -73,10 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("add", help="make a token; its secret is printed once")
     add.add_argument("--role", choices=ROLES, required=True)
     add.add_argument("--name", required=True, help="whose it is, so that it can be revoked with confidence")
-    revoke = commands.add_parser(
-        "revoke",
-        help="revoke a token by its id, the decision links of one mail (link:<delivery id>), or all (links)",
-    )
+    revoke = commands.add_parser("revoke", help="revoke a token, a person or links, as above")
     revoke.add_argument("id")
     return parser
 

@@ -38,6 +38,14 @@ def test_revoked_token_works_no_more_and_revoking_twice_is_fine(stack: Stack, ca
     assert stack.items("StaffTable") == [row]
 
 
+@pytest.mark.parametrize("credential", ["links", "link:d01-ab", "oidc:0a1b-2c3d"])
+def test_links_and_people_are_revoked_by_the_same_command(stack: Stack, credential: str) -> None:
+    assert main(["revoke", credential], stack.environ("staff")) == 0
+    assert stack.desk("authorizer").store.find_revocation(credential) is not None
+    [entry] = stack.items("AuditTable")
+    assert (entry["subject"]["S"], entry["actor"]["S"]) == (credential, "command")
+
+
 def test_unknown_token_cannot_be_revoked(stack: Stack, capsys: Output) -> None:
     assert main(["revoke", "t0"], stack.environ("staff")) == 1
     assert "no such token" in capsys.readouterr().err
