@@ -14,8 +14,10 @@ from chalicelib.decision_links import LINK_LIFE
 from chalicelib.privacy.keys import add_sealing_key
 from tests.acts import (
     add_comment,
+    answer,
     decide,
     decision_link,
+    erase,
     everything_stored,
     press,
     publish,
@@ -272,9 +274,16 @@ def test_what_is_no_credential_cannot_be_revoked(stack: Stack, made_up: str) -> 
 
 
 def test_link_to_an_erased_comment_has_ended(stack: Stack) -> None:
-    path = decision_link(stack, "c00000000000000000000000000")
-    for method in ("GET", "POST"):
-        assert call(stack, method, path).status == 410
+    erased, answered = add_comment(stack, **PRIVATE), publish(stack, message="Answered.")
+    assert answer(stack, answered).status == 201
+    paths = [decision_link(stack, erased), *(decision_link(stack, answered, revision=n) for n in (1, 2, 3))]
+    for comment_id in (erased, answered):
+        assert erase(stack, comment_id, if_match="*").status == 204
+    before = everything_stored(stack)
+    for path in [*paths, decision_link(stack, "c00000000000000000000000000")]:
+        for method in ("GET", "POST"):
+            assert call(stack, method, path).status == 410
+    assert everything_stored(stack) == before
 
 
 def test_link_signed_under_a_private_key_of_before_is_not_found(stack: Stack, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Deciding from the mail, over HTTP: programs may look as often as they like, one press decides."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -7,7 +8,7 @@ from threading import Barrier
 import httpx
 import pytest
 
-from .conftest import Stack
+from .conftest import Mailbox, Stack
 from .stories import (
     STAFF_TOKENS,
     Auth,
@@ -55,6 +56,17 @@ def test_a_hundred_looks_change_nothing_then_one_press_decides(
     for again in (client.post(link, data={"status": "spam"}), client.get(link)):
         assert (again.status_code, "Decided already" in again.text) == (409, True)
     assert for_staff(client, moderator, comment_id)["status"] == "approved"
+
+
+def test_link_in_the_mail_decides(
+    client: httpx.Client, moderator: Auth, mailbox: Mailbox, waiting: tuple[str, str, str]
+) -> None:
+    page, comment_id, _ = waiting
+    mail = mailbox(lambda mail: comment_id in mail.body and "/moderate/" in mail.body)
+    [link] = set(re.findall(r"/moderate/[\w.-]+", mail.body))
+    assert client.get(link).status_code == 200
+    assert client.post(link, data={"status": "approved"}).status_code == 200
+    assert [comment["id"] for comment in thread(client, page)["comments"]] == [comment_id]
 
 
 def test_head_is_get_without_its_body(client: httpx.Client, waiting: tuple[str, str, str]) -> None:
