@@ -1,5 +1,6 @@
 """Settings: every one that is missing or wrong is named at once, in words, and no value is repeated."""
 
+import json
 from typing import Any
 
 import pytest
@@ -175,7 +176,9 @@ def documented() -> dict[str, tuple[str, str]]:
 def shown(default: Any) -> str:
     if isinstance(default, bool):
         return "true" if default else "false"
-    return str(default)
+    if isinstance(default, dict):
+        return json.dumps(default)
+    return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
 def test_every_setting_is_documented() -> None:

@@ -83,14 +83,15 @@ def test_each_route_calls_the_function_of_its_audience(resources: dict[str, Any]
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     handlers = {"staff": "${Staff.Arn}", "public": "${APIHandler.Arn}"}
     audiences = {route.path: route.audience for route in ROUTES}
+    guarded = {route.path for route in ROUTES if route.roles}
     assert set(paths) == set(audiences)
     for path, methods in paths.items():
         for name, method in methods.items():
             uri = method["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
             assert handlers[audiences[path]] in uri, f"{name} {path}"
             assert uri.count(".Arn}") == 1
-            # Preflights carry no credential; everything else of the staff's is behind the authorizer.
-            assert ("security" in method) == (audiences[path] == "staff" and name != "options")
+            # Preflights carry no credential, a link is one; all else of the staff's is behind the authorizer.
+            assert ("security" in method) == (path in guarded and name != "options")
 
 
 def test_the_api_has_no_stage_but_ours(resources: dict[str, Any]) -> None:
@@ -108,9 +109,31 @@ def test_an_integration_that_is_not_understood_stops_the_packaging() -> None:
 
 
 def test_the_gateway_may_call_staff_for_the_staffs_routes_alone(resources: dict[str, Any]) -> None:
-    source = resources["StaffInvokePermission"]["Properties"]["SourceArn"]["Fn::Sub"]
-    assert source.endswith("${RestAPI}/*/*/v1/staff/*")
-    assert all(r.path.startswith("/v1/staff/") for r in ROUTES if r.audience == "staff")
+    prefixes = set()
+    for name in ("StaffInvokePermission", "StaffLinksInvokePermission"):
+        properties = resources[name]["Properties"]
+        assert properties["FunctionName"] == {"Ref": "Staff"}
+        prefixes.add(properties["SourceArn"]["Fn::Sub"].rpartition("${RestAPI}/*/*")[2])
+    assert prefixes == {"/v1/staff/*", "/moderate/*"}
+    for route in ROUTES:
+        permitted = any(route.path.startswith(prefix.removesuffix("*")) for prefix in prefixes)
+        assert permitted is (route.audience == "staff"), route.path
+
+
+def test_the_gateway_logs_no_path_and_no_body(resources: dict[str, Any]) -> None:
+    """The path of a link is its credential. `$context.resourcePath`, the pattern, may be logged."""
+    assert "$context.path" not in json.dumps(resources)
+    for setting in _find_all(resources, "DataTraceEnabled") + _find_all(resources, "LoggingLevel"):
+        # Execution logs have each request's path, headers and body.
+        assert setting in (False, "OFF")
+
+
+def _find_all(tree: Any, key: str) -> list[Any]:
+    if isinstance(tree, list):
+        return [found for part in tree for found in _find_all(part, key)]
+    if not isinstance(tree, dict):
+        return []
+    return [value for name, value in tree.items() if name == key] + _find_all(list(tree.values()), key)
 
 
 def test_tables_are_kept_encrypted_and_expire(resources: dict[str, Any]) -> None:
