@@ -55,8 +55,8 @@ class Desk:
     hasher: Hasher
     # Signs decision links, under a key of the private ones: only staff and mail can.
     link_hasher: Hasher | NoHasher
-    issuer: Issuer | None
     queue: MailQueue
+    issuer: Issuer | None
     ses: Any
     # How many mails a second SES takes; 0 where this function sends none.
     send_rate: int
@@ -82,7 +82,6 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
         store=_make_store(settings, Database(session.create_client("dynamodb", config=_PATIENT), now), seal),
         hasher=Hasher(keys.hmac_secrets),
         link_hasher=link_hasher,
-        issuer=_make_issuer(settings, now) if settings.function == "authorizer" else None,
         queue=MailQueue(
             session.create_client("sqs", config=_PATIENT) if queues else None,
             settings.mail_queue_url,
@@ -90,6 +89,7 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
         ),
         ses=ses,
         send_rate=_send_rate(settings, ses) if mails else 0,
+        issuer=_make_issuer(settings, now) if settings.function == "authorizer" else None,
         now=now,
     )
 

@@ -114,7 +114,7 @@ def everything_stored(stack: Stack) -> dict[str, list[dict[str, Any]]]:
 
 def decision_link(stack: Stack, comment_id: str, revision: int = 1, delivery_id: str = "d01-ab") -> str:
     """The path of a decision link, as the mail function makes it."""
-    hasher = stack.desk("staff").link_hasher
+    hasher = stack.desk("mail").link_hasher
     return f"/moderate/{make_decision_link(comment_id, revision, delivery_id, stack.now, hasher)}"
 
 

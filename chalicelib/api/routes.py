@@ -43,13 +43,13 @@ class Route:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     takes_forms: bool = False
+    takes_key: bool = False
+    # Whether If-Match must be sent (True) or may be (False); None where it says nothing.
+    if_match: bool | None = None
     # A page that people open: its body is a form, its answers are HTML, refusals too.
     is_page: bool = False
     # A link from a mail to staff is its own credential: it opens what is sealed, without the authorizer.
     by_staff_link: bool = False
-    takes_key: bool = False
-    # Whether If-Match must be sent (True) or may be (False); None where it says nothing.
-    if_match: bool | None = None
     # status: what the answer's body is; None where it is no JSON.
     answers: dict[int, type[BaseModel] | None] | None = None
 

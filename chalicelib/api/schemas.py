@@ -71,10 +71,6 @@ class CommentChange(Body):
     text: Annotated[str, Text(1, 5000)] | None = None
 
 
-class LinkDecision(Body):
-    status: Literal["approved", "rejected", "spam"]
-
-
 class BulkDecision(Body):
     id: str
     # Without one its result is 428, as a decision's answer without If-Match would be.
@@ -107,6 +103,10 @@ class EnquiryChange(Body):
     # null takes it from whoever has it; left out, it stays.
     assignee: Annotated[str, Text(1, 80)] | None = None
     note: Annotated[str, Text(1, 2000)] | None = None
+
+
+class LinkDecision(Body):
+    status: Literal["approved", "rejected", "spam"]
 
 
 class NewToken(Body):

@@ -140,18 +140,6 @@ def decide(scene: Scene, moderator: Auth, comment_id: str, status: str) -> None:
             assert client.get(path, headers=moderator).status_code == 200
 
 
-def decide_by_link(scene: Scene, comment_id: str, status: str) -> None:
-    path = decision_link(scene.stack.folder, comment_id)
-    scene.links.append(path.rpartition("/")[2])
-    with scene.stack.client() as client:
-        assert client.get(path).status_code == 200
-        assert client.post(path, data={"status": status}).status_code == 200
-    # What follows is refused, and seen by whoever tries: evidence like any other.
-    assert scene.call("GET", path).status_code == 409
-    assert scene.call("POST", path, data={"status": scene.canaries.word("status")}).status_code == 422
-    assert scene.call("GET", f"{path}{scene.canaries.word('forged link')}").status_code == 404
-
-
 def answer_and_erase(scene: Scene, moderator: Auth) -> None:
     """Staff answer one comment, and erase another whose answer stays."""
     word = scene.canaries.word
@@ -174,6 +162,18 @@ def answer_and_erase(scene: Scene, moderator: Auth) -> None:
             path = f"{STAFF_COMMENTS}/{comment_id}/reply"
             assert client.post(path, json=body, headers=moderator).status_code == 201
         assert client.delete(f"{STAFF_COMMENTS}/{ids[1]}", headers=moderator).status_code == 204
+
+
+def decide_by_link(scene: Scene, comment_id: str, status: str) -> None:
+    path = decision_link(scene.stack.folder, comment_id)
+    scene.links.append(path.rpartition("/")[2])
+    with scene.stack.client() as client:
+        assert client.get(path).status_code == 200
+        assert client.post(path, data={"status": status}).status_code == 200
+    # What follows is refused, and seen by whoever tries: evidence like any other.
+    assert scene.call("GET", path).status_code == 409
+    assert scene.call("POST", path, data={"status": scene.canaries.word("status")}).status_code == 422
+    assert scene.call("GET", f"{path}{scene.canaries.word('forged link')}").status_code == 404
 
 
 def post_enquiries(scene: Scene, admissions: Auth) -> None:

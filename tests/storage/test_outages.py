@@ -66,9 +66,9 @@ NEEDS_NO_STORAGE = {
 
 def make(stack: Stack, call: tuple[str, str, Any, Role | None, dict[str, str]], client: Any) -> Reply:
     method, path, body, role, headers = call
-    by_link = path.startswith("/moderate/")
-    desk = desk_on(stack, "staff" if role or by_link else "public", client)
-    path = with_link(path, stack, "c0").replace("{token}", make_unsubscribe_token("1.ab", desk.hasher))
+    desk = desk_on(stack, "staff" if role or path.startswith("/moderate/") else "public", client)
+    path = with_link(path, stack, "c0")
+    path = path.replace("{token}", make_unsubscribe_token("1.ab", desk.hasher))
     query = {"page": PAGE} if path.startswith(("/v1/comments", "/v1/staff/pages")) else {}
     return stack.call(method, path, body, role=role, query=query, desk=desk, **headers)
 
