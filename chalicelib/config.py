@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
@@ -56,19 +56,19 @@ def _check_address(value: str) -> str:
         raise PydanticCustomError("not_an_address", "must be an email address") from None
 
 
-def _check_origin(value: str) -> str:
+def _split_url(value: str) -> SplitResult | None:
+    """None where it is no http or https URL. urlsplit's own words quote the value."""
     try:
         parts = urlsplit(value)
         well_formed = parts.port is None or parts.port > 0
     except ValueError:
-        # Its own words quote the value.
-        well_formed = False
-    if (
-        not well_formed
-        or parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or value != f"{parts.scheme}://{parts.netloc}"
-    ):
+        return None
+    return parts if well_formed and parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def _check_origin(value: str) -> str:
+    parts = _split_url(value)
+    if parts is None or value != f"{parts.scheme}://{parts.netloc}":
         raise PydanticCustomError(
             "not_an_origin", "must be an origin such as https://www.example.org, with no path"
         )
@@ -76,12 +76,8 @@ def _check_origin(value: str) -> str:
 
 
 def _check_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        well_formed = parts.port is None or parts.port > 0
-    except ValueError:
-        well_formed = False
-    if not well_formed or parts.scheme not in ("http", "https") or not parts.hostname:
+    parts = _split_url(value)
+    if parts is None:
         raise PydanticCustomError("not_a_url", "must be a URL such as https://login.example.org/staff")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise PydanticCustomError("not_plain", "must have no user, query or fragment")
