@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from chalicelib.api.requests import FORM
+from chalicelib.decision_links import make_decision_link
 from tests.stack import Reply, Stack, template
 
 PAGE = "/a"
@@ -108,6 +110,17 @@ def tables() -> list[str]:
 def everything_stored(stack: Stack) -> dict[str, list[dict[str, Any]]]:
     """Every item of every table, in an order that does not depend on the database."""
     return {name: sorted(stack.items(name), key=repr) for name in tables()}
+
+
+def decision_link(stack: Stack, comment_id: str, revision: int = 1, delivery_id: str = "d01-ab") -> str:
+    """The path of a decision link, as the mail function makes it."""
+    hasher = stack.desk("mail").link_hasher
+    return f"/moderate/{make_decision_link(comment_id, revision, delivery_id, stack.now, hasher)}"
+
+
+def press(stack: Stack, path: str, status: str) -> Reply:
+    """Press one of the buttons of the page that a decision link opens."""
+    return stack.call("POST", path, f"status={status}", content_type=FORM)
 
 
 def comments_stored(stack: Stack) -> int:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel
 
 from chalicelib.api import (
     bulk,
     deliveries,
+    links,
     overview,
     public,
     schemas,
@@ -31,7 +33,7 @@ EVERYBODY: tuple[Role, ...] = ROLES
 
 @dataclass(frozen=True)
 class Route:
-    """One method on one path. `roles` is empty for visitors' routes."""
+    """One method on one path. `roles` is empty where no sign-in is needed."""
 
     method: str
     path: str
@@ -44,12 +46,17 @@ class Route:
     takes_key: bool = False
     # Whether If-Match must be sent (True) or may be (False); None where it says nothing.
     if_match: bool | None = None
+    # A page that people open: its body is a form, its answers are HTML, refusals too.
+    is_page: bool = False
+    # A link from a mail to staff is its own credential: it opens what is sealed, without the authorizer.
+    by_staff_link: bool = False
     # status: what the answer's body is; None where it is no JSON.
     answers: dict[int, type[BaseModel] | None] | None = None
 
     @property
-    def audience(self) -> str:
-        return "staff" if self.roles else "public"
+    def audience(self) -> Literal["public", "staff"]:
+        """Which function serves it."""
+        return "staff" if self.roles or self.by_staff_link else "public"
 
 
 ROUTES: tuple[Route, ...] = (
@@ -290,5 +297,27 @@ ROUTES: tuple[Route, ...] = (
         ADMINS,
         answers={204: None},
     ),
+    Route(
+        "GET",
+        "/moderate/{token}",
+        "A page with one comment and the buttons to decide on it; changes nothing",
+        links.show_comment,
+        is_page=True,
+        by_staff_link=True,
+        answers={200: None, 409: None},
+    ),
+    Route(
+        "POST",
+        "/moderate/{token}",
+        "Decide on that comment, once",
+        links.decide,
+        body=schemas.LinkDecision,
+        is_page=True,
+        by_staff_link=True,
+        answers={200: None, 409: None},
+    ),
     *(Route("GET", path, "A page or file that people open", site.serve_file) for path in site.FILES),
 )
+
+PAGES = frozenset(route.path for route in ROUTES if route.is_page)
+STAFF_PATHS = frozenset(route.path for route in ROUTES if route.audience == "staff")

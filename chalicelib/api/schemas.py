@@ -105,6 +105,10 @@ class EnquiryChange(Body):
     note: Annotated[str, Text(1, 2000)] | None = None
 
 
+class LinkDecision(Body):
+    status: Literal["approved", "rejected", "spam"]
+
+
 class NewToken(Body):
     role: Role
     name: Annotated[str, Text(1, 80)] = "unnamed"

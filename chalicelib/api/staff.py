@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from chalicelib import comments, enquiries, staff_tokens, threads
+from chalicelib import comments, credentials, enquiries, staff_tokens, threads
 from chalicelib.api.answers import Answer, as_json, to_json
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
@@ -151,7 +151,7 @@ def post_token(request: Request, desk: Desk) -> Answer:
 
 
 def delete_token(request: Request, desk: Desk) -> Answer:
-    staff_tokens.revoke_token(request.path("token_id"), actor_of(request).id, desk.now(), desk.store)
+    credentials.revoke(request.path("token_id"), actor_of(request).id, desk.now(), desk.store)
     return Answer(204, headers={"Cache-Control": "no-store"})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
@@ -119,9 +119,12 @@ class Store:
         """Raises StaleRevision or Unavailable."""
         self._transact_audited(lambda: [self.enquiries.replace(changed)], *changed.acts)
 
-    def record_reading(self, act: Act) -> None:
-        """Nobody reads a private field unseen: to be called before the answer is given."""
-        self._transact_audited(list, act)
+    def record_reading(self, act: Act, *, unless_within: timedelta | None = None) -> None:
+        """Nobody reads a private field unseen: to be called before the answer is given.
+
+        The chain's last entry stands for this one too where it is younger than `unless_within`.
+        """
+        self._transact_audited(list, act, unless_within=unless_within)
 
     def find_token(self, token_id: str) -> StaffToken | None:
         return self.staff.find(token_id)
@@ -132,6 +135,12 @@ class Store:
     def revoke_token(self, token_id: str, at: datetime, act: Act) -> None:
         """Raises NotFound."""
         self._transact_audited(lambda: [self.staff.revoke(token_id, at)], act)
+
+    def revoke_credential(self, credential: str, at: datetime, expires_at: datetime | None, act: Act) -> None:
+        self._transact_audited(lambda: [self.staff.revoke_credential(credential, at, expires_at)], act)
+
+    def find_revocation(self, credential: str) -> datetime | None:
+        return self.staff.find_revocation(credential)
 
     def expand(self, order: Order, deliveries: list[Delivery], reminder: Order | None, at: datetime) -> None:
         """Turn an order into its deliveries, once, and into the order to remind.
@@ -194,13 +203,17 @@ class Store:
     def _move_counts(self, page_id: str, by: int) -> list[Write]:
         return [self.pages.move_count(page_id, by), *self.comments.move_edges(page_id, by)]
 
-    def _transact_audited(self, make_writes: Callable[[], list[Write]], *acts: Act) -> None:
+    def _transact_audited(
+        self, make_writes: Callable[[], list[Write]], *acts: Act, unless_within: timedelta | None = None
+    ) -> None:
         """Do the writes and the audit entries of `acts`, all on one subject, in one transaction.
 
         Where somebody was quicker, in the chain or around a thread, they are made anew and chained again.
         """
         for _ in range(_CHAIN_ATTEMPTS):
             last = self.audit.find_last(acts[0].subject)
+            if last and unless_within and acts[0].at - last.act.at < unless_within:
+                return
             entries = []
             for act in acts:
                 last = chain(act, last)

@@ -14,7 +14,16 @@ import httpx
 import pytest
 
 from tests.journeys.conftest import Stack, log_of, start
-from tests.journeys.stories import COMMENTS, ENQUIRIES, STAFF_COMMENTS, STAFF_ENQUIRIES, Auth, mails, until
+from tests.journeys.stories import (
+    COMMENTS,
+    ENQUIRIES,
+    STAFF_COMMENTS,
+    STAFF_ENQUIRIES,
+    Auth,
+    decision_link,
+    mails,
+    until,
+)
 
 from . import evidence
 from .canaries import Canaries
@@ -35,6 +44,7 @@ class Scene:
     canaries: Canaries
     answers: list[tuple[str, str]] = field(default_factory=list)
     mailed_about: int = 0
+    links: list[str] = field(default_factory=list)
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         """A request as a visitor: whatever comes back is evidence, headers and all."""
@@ -120,7 +130,9 @@ def decide(scene: Scene, moderator: Auth, comment_id: str, status: str) -> None:
         for word, origin in scene.canaries.origins.items():
             if origin == "redacted comment name":
                 scene.canaries.published.add(word)
-    if status != "pending":
+    if status == "rejected":
+        decide_by_link(scene, comment_id, status)
+    elif status != "pending":
         with scene.stack.client() as client:
             path = f"{STAFF_COMMENTS}/{comment_id}"
             headers = {**moderator, "If-Match": '"1"'}
@@ -150,6 +162,18 @@ def answer_and_erase(scene: Scene, moderator: Auth) -> None:
             path = f"{STAFF_COMMENTS}/{comment_id}/reply"
             assert client.post(path, json=body, headers=moderator).status_code == 201
         assert client.delete(f"{STAFF_COMMENTS}/{ids[1]}", headers=moderator).status_code == 204
+
+
+def decide_by_link(scene: Scene, comment_id: str, status: str) -> None:
+    path = decision_link(scene.stack.folder, comment_id)
+    scene.links.append(path.rpartition("/")[2])
+    with scene.stack.client() as client:
+        assert client.get(path).status_code == 200
+        assert client.post(path, data={"status": status}).status_code == 200
+    # What follows is refused, and seen by whoever tries: evidence like any other.
+    assert scene.call("GET", path).status_code == 409
+    assert scene.call("POST", path, data={"status": scene.canaries.word("status")}).status_code == 422
+    assert scene.call("GET", f"{path}{scene.canaries.word('forged link')}").status_code == 404
 
 
 def post_enquiries(scene: Scene, admissions: Auth) -> None:
@@ -234,6 +258,16 @@ def test_only_what_was_published_is_found(scene: Scene) -> None:
     # The search can find: what was published is there, and every kind of place was looked into.
     assert seen == scene.canaries.published | scene.canaries.mailed
     assert places >= {"table", "stream", "mail", "log", "answer"}
+
+
+def test_no_log_holds_a_decision_link(scene: Scene) -> None:
+    """It is a credential."""
+    [token] = scene.links
+    folder = scene.stack.folder
+    for log in (log_of(folder), folder / "emulator.log"):
+        text = log.read_text(errors="replace")
+        assert not [part for part in token.split(".") if part in text]
+    assert "POST /moderate/{token}" in log_of(folder).read_text()
 
 
 def test_logs_were_searched_at_debug(scene: Scene) -> None:
