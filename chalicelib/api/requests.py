@@ -164,7 +164,7 @@ class Request:
 
 
 def check_id(value: str, longest: int = _LONGEST_ID) -> str:
-    """Raises NotFound for what is no id of anything, in length or letters."""
+    """Raises NotFound for what is no id of anything: empty, or too long."""
     if not 0 < len(value) <= longest:
         raise NotFound
     return value

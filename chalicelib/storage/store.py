@@ -87,7 +87,7 @@ class Store:
 
     def erase_comment(self, comment: Comment, act: Act) -> None:
         """Raises StaleRevision where it was decided on or answered since it was read, or Unavailable."""
-        leaves = comment.status == "approved" and not comment.answers
+        leaves = comment.status == "approved" and comment.answers <= 0
 
         def writes() -> list[Write]:
             moved = self._move_thread(comment, -1) if leaves else []

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.acts import (
+    COMMENT,
     add_comment,
     answer,
     assert_recount,
@@ -17,7 +18,7 @@ from tests.acts import (
     publish,
     read_thread,
 )
-from tests.stack import Stack
+from tests.stack import FakeSes, Stack
 
 KEY: dict[str, Any] = {"idempotency_key": "k"}
 
@@ -82,6 +83,20 @@ def test_visitors_and_staff_can_answer_an_answer(stack: Stack) -> None:
     publish(stack, parent_id=own, message="Thank you.")
     assert answer(stack, own, "And one more thing.").status == 201
     assert len(assert_recount(stack)) == 4
+
+
+def test_author_who_asked_is_mailed_once_and_nobody_where_the_comment_is_erased(stack: Stack) -> None:
+    asked, other = publish(stack, notify=True), publish(stack, notify=True, message="Another.")
+    ses = FakeSes()
+    stack.deliver(ses)
+    before = len(ses.sent)
+    answer(stack, asked)
+    answer(stack, asked)
+    answer(stack, other)
+    erase(stack, other)
+    stack.deliver(ses)
+    mailed = [address for mail in ses.sent[before:] for address in mail["Destination"]["ToAddresses"]]
+    assert mailed == [COMMENT["email"]]
 
 
 # ---- what it may answer
