@@ -54,7 +54,7 @@ def insist(world: World, told: Told, method: str, path: str, body: Any, **more: 
 
 def comment(world: World, told: Told, message: str = "Ninety days today.") -> str:
     body = COMMENT | {"message": message}
-    reply = insist(world, told, "POST", "/v1/comments", body, idempotency_key=f"key of {message}")
+    reply = insist(world, told, "POST", "/v1/comments", body, idempotency_key=message.replace(" ", "-"))
     told.accepted.append(
         Accepted("CommentsTable", reply.json["id"], world.now, frozenset(["mod@example.org"]))
     )
@@ -63,7 +63,7 @@ def comment(world: World, told: Told, message: str = "Ninety days today.") -> st
 
 def enquiry(world: World, told: Told) -> None:
     body = ENQUIRY | {"topic": "family"}
-    reply = insist(world, told, "POST", "/v1/enquiries", body, idempotency_key="key of the enquiry")
+    reply = insist(world, told, "POST", "/v1/enquiries", body, idempotency_key="key-of-the-enquiry")
     recipients = frozenset(["fam@example.org", "adm@example.org"])
     told.accepted.append(Accepted("EnquiriesTable", reply.json["reference"], world.now, recipients))
 
