@@ -55,6 +55,8 @@ class Comment:
     decided_by: str | None = None
     staff: bool = False
     revision: int = 1
+    # In which the author is mailed.
+    language: str = "en"
     # False where what was sealed cannot be opened: the texts are then a notice of ours.
     readable: bool = True
 
@@ -141,6 +143,7 @@ def submit_comment(
         reasons=reasons,
         created_at=visit.at,
         request_hash=identity.request_hash,
+        language=visit.language,
     )
     order = outbox.new_order("comment_submitted", comment.id, visit.at)
     try:

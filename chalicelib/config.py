@@ -6,7 +6,7 @@ docs/settings.md lists them all; a test holds the two together.
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+Language = Literal["en", "es"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 Function = Literal["public", "staff", "authorizer", "relay", "mail", "delivery_events", "housekeeping"]
 
 
@@ -121,7 +123,11 @@ class Settings(BaseModel):
     guard_table: str = Field(min_length=3, description="Name of the guard table.")
     staff_table: str = Field(min_length=3, description="Name of the staff table.")
     audit_table: str = Field(min_length=3, description="Name of the audit table.")
+    suppressions_table: str = Field(min_length=3, description="Name of the suppressions table.")
     mail_queue_url: str = Field(min_length=8, description="URL of the mail queue.")
+    mail_dead_letter_queue_url: str = Field(
+        min_length=8, description="URL of the queue of what the mail function could not handle."
+    )
     keys_file: Path | None = Field(
         default=None, description="File with the HMAC secrets and the public sealing keys."
     )
@@ -149,6 +155,39 @@ class Settings(BaseModel):
     )
     topics: Annotated[dict[str, Addresses], BeforeValidator(_load_json)] = Field(
         description='Who is mailed about enquiries, as JSON: `{"admissions": ["desk@example.org"]}`.'
+    )
+    on_call: Addresses = Field(
+        default=(),
+        max_length=20,
+        description="Who is mailed at once, and again, about what is urgent, comma-separated; "
+        "left out, those who are mailed about it anyway.",
+    )
+    mail_fallback: Address | None = Field(
+        default=None, description="Who is mailed instead of a staff address that bounces."
+    )
+    urgent_reminder_minutes: int = Field(
+        default=15, ge=1, le=1440, description="How long until an urgent mail is sent again, unless opened."
+    )
+    digest_minutes: int = Field(
+        default=0,
+        ge=0,
+        le=1440,
+        description="Mail the first comment of so many minutes at once, and the others together at their "
+        "end; 0 mails each at once.",
+    )
+    acknowledge_enquiries: bool = Field(
+        default=True,
+        description="Mail the enquirer that it has arrived, with its reference and the crisis lines.",
+    )
+    language: Language = Field(
+        default="en",
+        description="Language of mail to staff, and to visitors who prefer none of ours.",
+    )
+    mail_rate: int | None = Field(
+        default=None,
+        ge=1,
+        le=10000,
+        description="Mails a second; left out, the account's own rate, as SES tells it.",
     )
     mail_sender: Address = Field(description="From whom mail is sent: a verified SES identity.")
     mail_configuration_set: str | None = Field(
@@ -234,9 +273,11 @@ class Settings(BaseModel):
         if not self.mail_domains:
             problems.append("MAIL_FULL_TEXT needs MAIL_DOMAINS, the domains that may be sent it")
         staff = {*self.moderators, *(address for to in self.topics.values() for address in to)}
+        staff |= {self.mail_fallback} if self.mail_fallback else set()
         if self.mail_domains and any(a.rpartition("@")[2] not in self.mail_domains for a in staff):
             problems.append(
-                "MAIL_FULL_TEXT: somebody in MODERATORS or TOPICS is at a domain not in MAIL_DOMAINS"
+                "MAIL_FULL_TEXT: somebody in MODERATORS, TOPICS or MAIL_FALLBACK is at a domain not in "
+                "MAIL_DOMAINS"
             )
         return problems
 
@@ -261,9 +302,19 @@ _STAND_INS: dict[str, Any] = {
     "function": "public",
     **{
         f"{name}_table": "none"
-        for name in ("comments", "enquiries", "outbox", "pages", "guard", "staff", "audit")
+        for name in (
+            "comments",
+            "enquiries",
+            "outbox",
+            "pages",
+            "guard",
+            "staff",
+            "audit",
+            "suppressions",
+        )
     },
     "mail_queue_url": "https://none",
+    "mail_dead_letter_queue_url": "https://none",
     "public_url": "https://none",
     "sites": "https://none",
     "moderators": "none@example.org",

@@ -42,6 +42,8 @@ class Enquiry:
     request_hash: str
     assignee: str | None = None
     revision: int = 1
+    # In which the enquirer is mailed.
+    language: str = "en"
 
 
 class EnquiryStore(Protocol):
@@ -79,6 +81,7 @@ def submit_enquiry(
         consent_version=consent_version,
         created_at=visit.at,
         request_hash=identity.request_hash,
+        language=visit.language,
     )
     order = outbox.new_order("enquiry_submitted", enquiry.reference, visit.at)
     try:

@@ -108,5 +108,9 @@ class Unavailable(FrontdeskError):
     what: str
 
 
+class LinkEnded(FrontdeskError):
+    """A decision link that was made here, and is too old or revoked, or whose comment has gone."""
+
+
 class WrongFunction(FrontdeskError):
     """A route was called in a function that is not the one that serves it."""

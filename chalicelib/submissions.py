@@ -36,6 +36,8 @@ class Visit:
     network: str
     idempotency_key: str | None
     at: datetime
+    # What they read best of our languages: the one to mail them in.
+    language: str = "en"
 
 
 @dataclass(frozen=True)

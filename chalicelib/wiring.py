@@ -13,8 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
+from chalicelib.mail.queue import MailQueue
 from chalicelib.pages import Sites
-from chalicelib.privacy.hashing import Hasher
+from chalicelib.privacy.hashing import Hasher, NoHasher
 from chalicelib.privacy.keys import Keys, check_pair, read_keys, read_private_keys, write_key_file
 from chalicelib.privacy.sealing import Opener, Sealer
 from chalicelib.storage.audit import AuditTable
@@ -27,6 +28,7 @@ from chalicelib.storage.pages import PagesTable
 from chalicelib.storage.seal import Seal
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.store import Store
+from chalicelib.storage.suppressions import SuppressionsTable
 from chalicelib.times import utc_now
 
 # Two tries of at most 3 s: a handler makes up to three calls, and API Gateway gives up at 29 s.
@@ -46,8 +48,12 @@ class Desk:
     sites: Sites
     store: Store
     hasher: Hasher
-    sqs: Any
+    # Signs decision links, under a key of the private ones: only staff and mail can.
+    link_hasher: Hasher | NoHasher
+    queue: MailQueue
     ses: Any
+    # How many mails a second SES takes; 0 where this function sends none.
+    send_rate: int
     now: Callable[[], datetime]
 
 
@@ -57,37 +63,61 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
     session = make_session()
     try:
         keys = read_keys(read_document(session, settings.keys_file, settings.keys_parameter))
-        opener = _make_opener(session, settings, keys)
+        opener, link_hasher = _use_private_keys(session, settings, keys)
     except (OSError, ValueError, KeyError, TypeError, Unavailable):
         raise SettingsError(["The keys cannot be read; `make run` makes those of this machine"]) from None
     seal = Seal(Sealer(keys.sealing_keys), opener)
     mails = settings.function == "mail"
-    queues = settings.function in ("relay", "housekeeping")
+    queues = settings.function in ("relay", "mail", "staff", "housekeeping")
+    ses = session.create_client("sesv2", config=_ONCE) if mails else None
     return Desk(
         settings=settings,
         sites=Sites(settings.sites, settings.page_parameters),
         store=_make_store(settings, Database(session.create_client("dynamodb", config=_PATIENT), now), seal),
         hasher=Hasher(keys.hmac_secrets),
-        sqs=session.create_client("sqs", config=_PATIENT) if queues else None,
-        ses=session.create_client("sesv2", config=_ONCE) if mails else None,
+        link_hasher=link_hasher,
+        queue=MailQueue(
+            session.create_client("sqs", config=_PATIENT) if queues else None,
+            settings.mail_queue_url,
+            settings.mail_dead_letter_queue_url,
+        ),
+        ses=ses,
+        send_rate=_send_rate(settings, ses) if mails else 0,
         now=now,
     )
+
+
+def _send_rate(settings: Settings, ses: Any) -> int:
+    """Mails a second: the account's, asked for once in each environment's life."""
+    if settings.mail_rate:
+        return settings.mail_rate
+    try:
+        quota = ses.get_account()["SendQuota"]
+        return max(1, int(quota["MaxSendRate"]))
+    except (BotoCoreError, ClientError, KeyError):
+        # As in SES's sandbox: too slow rather than too fast.
+        return 1
 
 
 def make_session() -> Any:
     return botocore.session.get_session()
 
 
-def _make_opener(session: Any, settings: Settings, keys: Keys) -> Opener | None:
+def _use_private_keys(
+    session: Any, settings: Settings, keys: Keys
+) -> tuple[Opener | None, Hasher | NoHasher]:
+    """What opens the sealed, and what signs decision links."""
     file, parameter = settings.private_keys_file, settings.private_keys_parameter
     if file is None and parameter is None:
-        return None
+        return None, NoHasher()
 
     def load() -> dict[str, bytes]:
         return read_private_keys(read_document(session, file, parameter))
 
-    check_pair(keys, load())
-    return Opener(load)
+    private_keys = load()
+    check_pair(keys, private_keys)
+    # Under the current key alone: who got hold of an old one signs no links after a rotation.
+    return Opener(load), Hasher(private_keys)
 
 
 def read_document(session: Any, file: Path | None, parameter: str | None) -> str:
@@ -128,7 +158,8 @@ def _make_store(settings: Settings, database: Database, seal: Seal) -> Store:
         enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
         outbox=OutboxTable(database, settings.outbox_table, delivery_retention, seal),
         pages=PagesTable(database, settings.pages_table),
-        guard=GuardTable(settings.guard_table, settings.rate_limit, settings.rate_window),
+        guard=GuardTable(database, settings.guard_table, settings.rate_limit, settings.rate_window),
         staff=StaffTable(database, settings.staff_table),
         audit=AuditTable(database, settings.audit_table),
+        suppressions=SuppressionsTable(database, settings.suppressions_table),
     )

@@ -20,7 +20,9 @@ _FROM_THE_STACK: dict[str, Any] = {
     "guard_table": {"Ref": "GuardTable"},
     "staff_table": {"Ref": "StaffTable"},
     "audit_table": {"Ref": "AuditTable"},
+    "suppressions_table": {"Ref": "SuppressionsTable"},
     "mail_queue_url": {"Ref": "MailQueue"},
+    "mail_dead_letter_queue_url": {"Ref": "MailDeadLetterQueue"},
     "mail_configuration_set": {"Ref": "MailConfigurationSet"},
     # True by the configuration set's own TlsPolicy, see cloud.yaml.
     "mail_tls_required": "true",

@@ -90,6 +90,8 @@ class Stack:
     mails: list[dict[str, Any]] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
     called: set[tuple[str, str]] = field(default_factory=set)
+    # What was put into the queue with a delay: seconds, body. `undelay` lets them pass.
+    delayed: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.dynamodb = _client("dynamodb", "tests")
@@ -99,6 +101,7 @@ class Stack:
         for logical_id, properties in _tables():
             _create_table(self.table(logical_id), properties)
         self.queue_url = self.sqs.create_queue(QueueName=self.name)["QueueUrl"]
+        self.dead_letter_url = self.sqs.create_queue(QueueName=f"{self.name}-dead")["QueueUrl"]
 
     def table(self, logical_id: str) -> str:
         return f"{self.name}-{logical_id.removesuffix('Table').lower()}"
@@ -107,13 +110,16 @@ class Stack:
         for logical_id, _ in _tables():
             _backend().tables.pop(self.table(logical_id))
         self.sqs.delete_queue(QueueUrl=self.queue_url)
+        self.sqs.delete_queue(QueueUrl=self.dead_letter_url)
 
     def later(self, **by: float) -> None:
         self.now += timedelta(**by)
 
     def desk(self, function: str) -> Desk:
         if function not in self._desks:
-            self._desks[function] = self.fresh_desk(function)
+            fresh = self.fresh_desk(function)
+            queue = replace(fresh.queue, client=_DelayingSqs(fresh.queue.client, self.delayed))
+            self._desks[function] = replace(fresh, queue=queue)
         return self._desks[function]
 
     def fresh_desk(self, function: str) -> Desk:
@@ -121,12 +127,14 @@ class Stack:
         return open_desk(self.environ(function), lambda: self.now)
 
     def environ(self, function: str) -> dict[str, str]:
-        names = ("comments", "enquiries", "outbox", "pages", "guard", "staff", "audit")
+        names = ("comments", "enquiries", "outbox", "pages", "guard", "staff", "audit", "suppressions")
         return {
             "STAGE": "local",
             "FUNCTION": function,
             **{f"{name.upper()}_TABLE": f"{self.name}-{name}" for name in names},
             "MAIL_QUEUE_URL": self.queue_url,
+            "MAIL_DEAD_LETTER_QUEUE_URL": self.dead_letter_url,
+            "MAIL_RATE": "1000",
             **self._keys_for(function),
             "PUBLIC_URL": "https://desk.example.org",
             "SITES": "https://www.example.org,https://blog.example.org",
@@ -207,6 +215,11 @@ class Stack:
                 self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
         return failed
 
+    def undelay(self) -> None:
+        for _, body in self.delayed:
+            self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
+        self.delayed.clear()
+
     def _receive(self) -> list[dict[str, Any]]:
         answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
         messages: list[dict[str, Any]] = answer.get("Messages", [])
@@ -219,6 +232,23 @@ class Stack:
         """Every item of a table, as DynamoDB's attributes."""
         items: list[dict[str, Any]] = self.dynamodb.scan(TableName=self.table(logical_id))["Items"]
         return items
+
+
+class _DelayingSqs:
+    """SQS whose delays pass when a test says so, not by the clock on the wall."""
+
+    def __init__(self, client: Any, delayed: list[tuple[int, str]]) -> None:
+        self._client = client
+        self._delayed = delayed
+
+    def __getattr__(self, operation: str) -> Any:
+        return getattr(self._client, operation)
+
+    def send_message(self, MessageBody: str, DelaySeconds: int = 0, **request: Any) -> Any:
+        if DelaySeconds:
+            self._delayed.append((DelaySeconds, MessageBody))
+            return {}
+        return self._client.send_message(MessageBody=MessageBody, **request)
 
 
 class FakeSes:

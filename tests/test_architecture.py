@@ -91,7 +91,7 @@ def test_only_privacy_knows_nacl() -> None:
         ("config", ("api", "commands", "mail", "privacy", "storage", "wiring")),
         ("privacy", ("api", "commands", "mail", "storage", "wiring", "config")),
         ("storage", ("api", "commands", "mail", "privacy", "wiring", "config")),
-        ("wiring", ("api", "commands", "mail")),
+        ("wiring", ("api", "commands")),
         ("mail", ("api", "commands")),
         ("api", ("commands", "mail")),
         ("commands", ("api", "mail")),
@@ -102,6 +102,12 @@ def test_imports_point_one_way(place: str, never: tuple[str, ...]) -> None:
     for other in never:
         wrong = {file for file in importers(f"chalicelib.{other}") if place_of(ROOT / file) == place}
         assert wrong == set(), f"{place} imports {other}"
+
+
+def test_wiring_knows_of_mail_the_queue_alone() -> None:
+    wired = [n for n in imports_of(PACKAGE / "wiring.py") if n.startswith("chalicelib.mail")]
+    assert wired == ["chalicelib.mail.queue.MailQueue"]
+    assert "chalicelib/mail/queue.py" not in importers("chalicelib.wiring")
 
 
 def test_nothing_imports_the_app() -> None:
@@ -119,7 +125,7 @@ def test_table_is_defined_and_named_in_the_template_alone() -> None:
         for resource in template()["Resources"].values()
         if resource["Type"] == "AWS::DynamoDB::Table"
     ]
-    assert len(names) == 7
+    assert len(names) == 8
     source = [*MODULES, ROOT / "app.py", *(ROOT / "infra").rglob("*.py")]
     for path in source:
         text = path.read_text()

@@ -29,6 +29,7 @@ _TABLE: dict[type[FrontdeskError], tuple[int, str, str, str]] = {
         "It cannot go to that status from its own.",
     ),
     errors.PageClosed: (409, "page_closed", "Closed", "This page takes no new comments."),
+    errors.LinkEnded: (410, "gone", "No longer valid", "This link no longer works."),
     errors.StaleRevision: (
         412,
         "stale_revision",

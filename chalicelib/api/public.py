@@ -20,6 +20,7 @@ from chalicelib.api.schemas import (
     FormQuery,
     ThreadQuery,
 )
+from chalicelib.config import LANGUAGES
 from chalicelib.errors import FieldProblem, InvalidFields
 from chalicelib.pages import PageRefused
 from chalicelib.submissions import Visit
@@ -142,7 +143,9 @@ def _enquiry_form(fields: dict[str, list[str]]) -> dict[str, Any]:
 
 def _visit(request: Request, desk: Desk) -> Visit:
     now = desk.now()
-    return Visit(desk.hasher.network(request.ip, now.date()), request.idempotency_key(), now)
+    network = desk.hasher.network(request.ip, now.date())
+    language = request.language(LANGUAGES, desk.settings.language)
+    return Visit(network, request.idempotency_key(), now, language)
 
 
 def _context(desk: Desk) -> dict[str, Any]:

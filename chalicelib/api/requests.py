@@ -25,6 +25,8 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 
 _LONGEST_ID = 64
+_LONGEST_LANGUAGES = 200
+_WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 _VISIBLE_ASCII = re.compile("[\x21-\x7e]{1,255}")
 _STRONG_ETAG = re.compile('"([0-9]{1,18})"')
 
@@ -56,10 +58,10 @@ class Request:
         # Not X-Forwarded-For: that is the visitor's own claim.
         return str(self.event["requestContext"]["identity"]["sourceIp"])
 
-    def path(self, name: str) -> str:
+    def path(self, name: str, longest: int = _LONGEST_ID) -> str:
         """Raises NotFound for what is longer than any id: DynamoDB refuses keys of over 2,048 bytes."""
         value = str(self.event["pathParameters"][name])
-        if not 0 < len(value) <= _LONGEST_ID:
+        if not 0 < len(value) <= longest:
             raise NotFound
         return value
 
@@ -125,6 +127,18 @@ class Request:
     @property
     def is_form(self) -> bool:
         return self.content_type == FORM
+
+    def language(self, ours: tuple[str, ...], default: str) -> str:
+        """Which of our languages the visitor likes best (RFC 9110, 12.5.4), or `default`."""
+        liked = []
+        for part in self.headers.get("accept-language", "")[:_LONGEST_LANGUAGES].split(","):
+            tag, _, weight = part.partition(";")
+            language = tag.strip().lower().partition("-")[0]
+            match = _WEIGHT.fullmatch(weight.strip())
+            if language in ours and (match or not weight):
+                liked.append((float(match[1]) if match else 1.0, language))
+        best, language = max(liked, key=lambda like: like[0], default=(0.0, default))
+        return language if best else default
 
     def idempotency_key(self) -> str | None:
         """Raises InvalidFields."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from chalicelib.api import public, schemas, site, staff
+from chalicelib.api import deliveries, public, schemas, site, staff, unsubscribing
 from chalicelib.api.answers import Answer
 from chalicelib.api.requests import Request
-from chalicelib.staff_tokens import Role
+from chalicelib.staff_tokens import ROLES, Role
 from chalicelib.wiring import Desk
 
 Handler = Callable[[Request, Desk], Answer]
@@ -16,6 +16,7 @@ Handler = Callable[[Request, Desk], Answer]
 MODERATORS: tuple[Role, ...] = ("moderator", "admin")
 ADMISSIONS: tuple[Role, ...] = ("admissions", "admin")
 ADMINS: tuple[Role, ...] = ("admin",)
+ANY_ROLE: tuple[Role, ...] = ROLES
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,20 @@ ROUTES: tuple[Route, ...] = (
         query=schemas.FormQuery,
         answers={200: schemas.FormToken},
     ),
+    Route(
+        "GET",
+        "/unsubscribe/{token}",
+        "Asks whether to stop mail about one's comments",
+        unsubscribing.ask_unsubscribe,
+        answers={200: None},
+    ),
+    Route(
+        "POST",
+        "/unsubscribe/{token}",
+        "Stops mail about one's comments: the one click of RFC 8058",
+        unsubscribing.unsubscribe,
+        answers={200: None},
+    ),
     Route("GET", "/healthz", "Whether this answers", site.healthz, answers={200: schemas.Health}),
     Route("GET", "/openapi.json", "This document", site.openapi, answers={200: None}),
     Route(
@@ -133,6 +148,31 @@ ROUTES: tuple[Route, ...] = (
         staff.get_enquiry,
         ADMISSIONS,
         answers={200: schemas.StaffEnquiry},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/deliveries",
+        "Mail, by state",
+        deliveries.list_deliveries,
+        ANY_ROLE,
+        query=schemas.DeliveriesQuery,
+        answers={200: schemas.Deliveries},
+    ),
+    Route(
+        "POST",
+        "/v1/staff/deliveries/{delivery_id}/resend",
+        "Send a mail again",
+        deliveries.resend_delivery,
+        ANY_ROLE,
+        answers={202: schemas.DeliveryShown},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/dead-letters",
+        "What the mail function could not handle",
+        deliveries.list_dead_letters,
+        ANY_ROLE,
+        answers={200: schemas.DeadLetters},
     ),
     Route(
         "GET",

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.api.fields import Body, Email, PageAddress, Text
 from chalicelib.comments import Status
 from chalicelib.enquiries import Channel, EnquiryStatus
+from chalicelib.outbox import State
 from chalicelib.staff_tokens import Role
 
 Order = Literal["oldest", "newest"]
@@ -109,6 +110,10 @@ class CommentsQuery(ListQuery):
 class EnquiriesQuery(ListQuery):
     status: EnquiryStatus = "new"
     topic: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
+class DeliveriesQuery(ListQuery):
+    state: State | None = None
 
 
 class FormQuery(Query):
@@ -239,6 +244,33 @@ class StaffEnquiry(_Shown):
 class StaffEnquiries(_Shown):
     enquiries: list[StaffEnquiry]
     next_cursor: str | None
+
+
+class DeliveryShown(_Shown):
+    id: str
+    kind: str
+    subject_id: str
+    state: State
+    reason: str | None
+    attempts: int
+    created_at: str
+    sent_at: str | None
+
+
+class Deliveries(_Shown):
+    deliveries: list[DeliveryShown]
+    next_cursor: str | None
+
+
+class DeadLetter(_Shown):
+    outbox_id: str | None
+    sent_at: str
+    delivery: DeliveryShown | None
+
+
+class DeadLetters(_Shown):
+    count: int
+    dead_letters: list[DeadLetter]
 
 
 class TokenShown(_Shown):

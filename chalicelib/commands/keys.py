@@ -59,7 +59,7 @@ def _reseal(environ: Mapping[str, str]) -> int:
     renewals = {
         "comments": desk.store.comments.reseal(desk.hasher.address),
         "enquiries": desk.store.enquiries.reseal(desk.hasher.address),
-        "deliveries": desk.store.outbox.reseal(),
+        "deliveries": desk.store.outbox.reseal(desk.hasher.address),
     }
     resealed = {name: renewal.renewed for name, renewal in renewals.items()}
     unreadable = sum(renewal.unreadable for renewal in renewals.values())

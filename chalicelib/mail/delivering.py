@@ -6,23 +6,33 @@ pending → sending (lease) → sent
    └──────────┴→ unknown    may or may not have been sent; housekeeping resends it once, marked
 """
 
+import json
+import logging
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.errors import Unavailable
-from chalicelib.mail.messages import NothingToSend, compose, find_recipients
+from chalicelib.mail.expanding import expand
+from chalicelib.mail.messages import NothingToSend, compose
 from chalicelib.mail.outcomes import Outcome, classify, name_of
-from chalicelib.outbox import Delivery, Order
+from chalicelib.mail.pace import take_turn
+from chalicelib.mail.recipients import find_recipients
+from chalicelib.mail.rendering import HeaderRefused
+from chalicelib.outbox import Delivery, Order, State
 from chalicelib.storage.outbox import NotClaimed
 from chalicelib.wiring import Desk
 
 # Longer than the mail function's time-out (30 s): who still holds the lease after this is dead.
 LEASE = timedelta(seconds=60)
-_RETRY_TRANSIENT = timedelta(minutes=2)
-_RETRY_HELD = timedelta(minutes=30)
+_RETRY_HELD = timedelta(minutes=10)
+# Each try waits twice as long as the one before, up to the longest delay that SQS knows.
+_FIRST_RETRY = timedelta(seconds=30)
+_LONGEST_RETRY = timedelta(minutes=15)
+# Housekeeping brings it where the queue did not.
+_GRACE = timedelta(minutes=2)
+
+_log = logging.getLogger("frontdesk")
 
 
 def handle(outbox_id: str, desk: Desk) -> None:
@@ -33,35 +43,27 @@ def handle(outbox_id: str, desk: Desk) -> None:
     row = desk.store.outbox.find(outbox_id)
     try:
         if isinstance(row, Order):
-            _expand(row, desk)
-        elif row is not None:
+            expand(row, desk)
+        elif row is not None and row.state == "pending":
             _deliver(row, desk)
     except NotClaimed:
         return
 
 
-def _expand(order: Order, desk: Desk) -> None:
-    deliveries = [_delivery(order, address, desk) for address in dict.fromkeys(find_recipients(order, desk))]
-    desk.store.outbox.expand(order, deliveries, desk.now())
-
-
-def _delivery(order: Order, address: str, desk: Desk) -> Delivery:
-    # A function of the order and the address: expanding again cannot make another.
-    mark = sha256(desk.hasher.address(address).encode()).hexdigest()[:12]
-    return Delivery(f"d{order.id[1:]}-{mark}", order.kind, order.subject_id, address, desk.now())
-
-
 def _deliver(delivery: Delivery, desk: Desk) -> None:
     # All that reads comes before the claim: who fails there has claimed nothing, and is brought it again.
-    if delivery.recipient not in _recipients_now(delivery, desk):
-        # Else whoever can put a row into the outbox could have mail sent to an address of theirs. It may
-        # also be that the settings or the subject have changed since: then nobody waits for this mail.
-        desk.store.outbox.mark_failed(delivery.id, "pending", "nobody_to_mail", desk.now())
+    if delivery.recipient not in find_recipients(delivery.kind, delivery.subject_id, desk):
+        _fail_unsent(delivery, "nobody_to_mail", desk)
         return
     try:
         raw = compose(delivery, desk)
     except NothingToSend:
-        desk.store.outbox.mark_failed(delivery.id, "pending", "subject_gone", desk.now())
+        _fail_unsent(delivery, "subject_gone", desk)
+        return
+    except HeaderRefused:
+        _fail_unsent(delivery, "header_refused", desk)
+        return
+    if not take_turn(delivery, desk):
         return
     desk.store.outbox.claim(delivery, desk.now() + LEASE)
     try:
@@ -70,37 +72,58 @@ def _deliver(delivery: Delivery, desk: Desk) -> None:
         _settle_failure(delivery, error, desk)
     else:
         desk.store.outbox.mark_sent(delivery.id, answer["MessageId"], desk.now())
+        _note(delivery, "sent", None)
 
 
-def _recipients_now(delivery: Delivery, desk: Desk) -> list[str]:
-    return find_recipients(Order(delivery.id, delivery.kind, delivery.subject_id, delivery.created_at), desk)
+def _fail_unsent(delivery: Delivery, reason: str, desk: Desk) -> None:
+    desk.store.outbox.mark_failed(delivery.id, "pending", reason, desk.now())
+    _note(delivery, "failed", reason)
 
 
 def _request(raw: bytes, delivery: Delivery, desk: Desk) -> dict[str, Any]:
     request: dict[str, Any] = {
         "FromEmailAddress": desk.settings.mail_sender,
-        "Destination": {"ToAddresses": [delivery.recipient]},
+        "Destination": {"ToAddresses": [_to_ascii(delivery.recipient)]},
         "Content": {"Raw": {"Data": raw}},
         # By this tag SES's events find the delivery, even one whose message id was never learnt.
-        "EmailTags": [{"Name": "delivery", "Value": delivery.id}],
+        "EmailTags": [
+            {"Name": "delivery", "Value": delivery.id},
+            {"Name": "attempt", "Value": str(delivery.attempts + 1)},
+        ],
     }
     if desk.settings.mail_configuration_set:
         request["ConfigurationSetName"] = desk.settings.mail_configuration_set
     return request
 
 
+def _to_ascii(address: str) -> str:
+    """SES wants the domain in Punycode (RFC 3492): see EmailAddress in its API reference."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode()}"
+
+
 def _settle_failure(delivery: Delivery, error: Exception, desk: Desk) -> None:
-    outcome = classify(error)
     reason = name_of(error)
     now = desk.now()
-    match outcome:
+    outbox = desk.store.outbox
+    match classify(error):
         case Outcome.PERMANENT:
-            desk.store.outbox.mark_failed(delivery.id, "sending", reason, now)
+            outbox.mark_failed(delivery.id, "sending", reason, now)
+            _note(delivery, "failed", reason)
         case Outcome.AMBIGUOUS:
-            desk.store.outbox.mark_unknown(delivery.id, reason, resent=delivery.resent, at=now)
+            outbox.mark_unknown(delivery.id, reason, resent=delivery.resent, at=now)
+            _note(delivery, "unknown", reason)
         case Outcome.HOLD:
-            desk.store.outbox.mark(delivery.id, "sending", "held", reason, now + _RETRY_HELD)
+            outbox.mark(delivery.id, "sending", "held", reason, now + _RETRY_HELD)
+            _note(delivery, "held", reason)
         case Outcome.TRANSIENT:
-            desk.store.outbox.mark(delivery.id, "sending", "pending", reason, now + _RETRY_TRANSIENT)
-            # The queue brings it again; housekeeping would too, later.
-            raise Unavailable("SendEmail") from error
+            wait = min(_FIRST_RETRY * 2 ** min(delivery.attempts, 5), _LONGEST_RETRY)
+            outbox.mark(delivery.id, "sending", "pending", reason, now + wait + _GRACE)
+            _note(delivery, "pending", reason)
+            # Not by failing: five failures make a dead letter of what only has to wait.
+            desk.queue.send_later(delivery.id, int(wait.total_seconds()))
+
+
+def _note(delivery: Delivery, state: State, reason: str | None) -> None:
+    line = {"event": "delivery", "id": delivery.id, "kind": delivery.kind, "state": state, "reason": reason}
+    _log.log(logging.INFO if state in ("sent", "pending") else logging.ERROR, json.dumps(line))

@@ -7,14 +7,19 @@ found by the tag that its mail was sent with, for the report can overtake the me
 
 from typing import Any
 
-from chalicelib.outbox import State
-from chalicelib.storage.outbox import NotClaimed
+from chalicelib.errors import NotFound
+from chalicelib.mail.expanding import make_delivery
+from chalicelib.outbox import STAFF_MAIL, Delivery, OutboxEntry, State
+from chalicelib.storage.outbox import AlreadyMailed, NotClaimed, Report
+from chalicelib.storage.suppressions import Cause
 from chalicelib.wiring import Desk
 
-_UNDER_WAY: tuple[State, ...] = ("sending", "unknown")
+# SES took it, whatever we made of its answer: what waits to be sent again does not have to be.
+_UNDER_WAY: tuple[State, ...] = ("pending", "sending", "held", "unknown")
 # report: (states that it moves on, to which state, why). A state that is not named is further already.
 _MOVES: dict[str, tuple[tuple[State, ...], State, str | None]] = {
     "Send": (_UNDER_WAY, "sent", None),
+    "DeliveryDelay": ((*_UNDER_WAY, "sent"), "sent", "delayed"),
     "Delivery": ((*_UNDER_WAY, "sent"), "delivered", None),
     "Bounce": ((*_UNDER_WAY, "sent", "delivered"), "failed", "bounce"),
     "Reject": ((*_UNDER_WAY, "sent"), "failed", "reject"),
@@ -24,13 +29,58 @@ _MOVES: dict[str, tuple[tuple[State, ...], State, str | None]] = {
 
 def note_report(detail: dict[str, Any], desk: Desk) -> dict[str, str]:
     """Return the delivery's id and its new state, or "unchanged". Raises Unavailable."""
-    report = str(detail.get("eventType", ""))
-    tagged = detail.get("mail", {}).get("tags", {}).get("delivery", [])
-    if report not in _MOVES or not tagged:
-        return {"report": report, "state": "unchanged"}
-    before, after, reason = _MOVES[report]
+    name = str(detail.get("eventType", ""))
+    mail = detail.get("mail", {})
+    delivery_id = _tag(mail, "delivery")
+    if name not in _MOVES or not delivery_id:
+        return {"report": name, "state": "unchanged"}
+    before, after, reason = _MOVES[name]
+    attempt = _tag(mail, "attempt")
+    report = Report(
+        delivery_id, int(attempt) if attempt.isdecimal() else 1, before, after, reason, mail.get("messageId")
+    )
     try:
-        desk.store.outbox.mark_reported(tagged[0], before, after, reason, desk.now())
-    except NotClaimed:
-        return {"report": report, "delivery": tagged[0], "state": "unchanged"}
-    return {"report": report, "delivery": tagged[0], "state": after}
+        entry = desk.store.outbox.get_entry(delivery_id)
+        _record(report, entry, _suppressing(name, detail, entry), desk)
+    except (NotFound, NotClaimed):
+        return {"report": name, "delivery": delivery_id, "state": "unchanged"}
+    return {"report": name, "delivery": delivery_id, "kind": entry.kind, "state": after}
+
+
+def _record(report: Report, entry: OutboxEntry, suppressed: tuple[str, Cause] | None, desk: Desk) -> None:
+    instead = _instead(entry, desk) if report.after == "failed" else []
+    try:
+        desk.store.note_report(report, suppressed, instead, desk.now())
+    except AlreadyMailed:
+        # The second address was mailed by an earlier bounce of the same mail.
+        desk.store.note_report(report, suppressed, [], desk.now())
+
+
+def _suppressing(name: str, detail: dict[str, Any], entry: OutboxEntry) -> tuple[str, Cause] | None:
+    """Whether the address is to be mailed no more. A full mailbox is one that will be emptied."""
+    if entry.recipient_hmac is None:
+        return None
+    if name == "Complaint":
+        return entry.recipient_hmac, "complaint"
+    if name == "Bounce" and detail.get("bounce", {}).get("bounceType", "Permanent") == "Permanent":
+        return entry.recipient_hmac, "bounce"
+    return None
+
+
+def _instead(entry: OutboxEntry, desk: Desk) -> list[Delivery]:
+    """To the second address: what staff did not get, and word that they did not."""
+    fallback = desk.settings.mail_fallback
+    if fallback is None or entry.kind not in STAFF_MAIL or entry.kind == "mail_bounced":
+        return []
+    if desk.hasher.address(fallback) == entry.recipient_hmac:
+        # It was the second address itself.
+        return []
+    of = f"o{entry.id.removeprefix('d')}"
+    kinds = (entry.kind, "mail_bounced")
+    subjects = (entry.subject_id, entry.id)
+    return [make_delivery(of, k, s, fallback, desk) for k, s in zip(kinds, subjects, strict=True)]  # type: ignore[arg-type]
+
+
+def _tag(mail: dict[str, Any], name: str) -> str:
+    values = mail.get("tags", {}).get(name, [])
+    return str(values[0]) if values else ""

@@ -7,15 +7,18 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.
 
 import json
 import logging
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
-from chalicelib.errors import WrongFunction
+from chalicelib.errors import Unavailable, WrongFunction
 from chalicelib.mail.delivering import handle
 from chalicelib.mail.delivery_events import note_report
 from chalicelib.mail.housekeeping import tidy
-from chalicelib.mail.queue import send_ids
 from chalicelib.wiring import Desk
 
+# Longer than it takes to become a dead letter (5 receives, 3 minutes apart) and to be seen to.
+_POISON_RESTS = timedelta(days=1)
 _log = logging.getLogger("frontdesk")
 
 
@@ -24,7 +27,7 @@ def relay_batch(event: dict[str, Any], desk: Desk) -> dict[str, Any]:
     _check_function(desk, "relay")
     inserted = [r for r in event["Records"] if r["eventName"] == "INSERT"]
     outbox_ids = [record["dynamodb"]["Keys"]["outbox_id"]["S"] for record in inserted]
-    failed = send_ids(desk.sqs, desk.settings.mail_queue_url, outbox_ids)
+    failed = desk.queue.send(outbox_ids)
     # A stream is retried from its first failure on: who comes twice is told apart by the claim.
     numbers = [
         r["dynamodb"]["SequenceNumber"] for r, id_ in zip(inserted, outbox_ids, strict=True) if id_ in failed
@@ -43,7 +46,8 @@ def note_event(event: dict[str, Any], desk: Desk) -> dict[str, Any]:
     """Move a delivery as SES reports through EventBridge; answer which, and to which state."""
     _check_function(desk, "delivery_events")
     noted = note_report(event["detail"], desk)
-    _log.info(json.dumps({"event": "delivery_event", **noted}))
+    failed = noted["state"] == "failed"
+    _log.log(logging.ERROR if failed else logging.INFO, json.dumps({"event": "delivery_event", **noted}))
     return noted
 
 
@@ -56,13 +60,27 @@ def keep_house(desk: Desk) -> dict[str, Any]:
 
 
 def _handle_record(record: dict[str, Any], desk: Desk) -> bool:
+    outbox_id = ""
     try:
-        handle(json.loads(record["body"])["outbox_id"], desk)
+        outbox_id = str(json.loads(record["body"])["outbox_id"])
+        handle(outbox_id, desk)
     except Exception as error:
         # One poison message must not harm the others. Its type says enough; its text may say too much.
-        _log.error(json.dumps({"event": "mail_failed", "error": type(error).__name__}))
+        name = type(error).__name__
+        _log.error(json.dumps({"event": "mail_failed", "id": outbox_id, "error": name}))
+        if outbox_id and not isinstance(error, Unavailable):
+            _set_aside(outbox_id, name, desk)
         return False
     return True
+
+
+def _set_aside(outbox_id: str, reason: str, desk: Desk) -> None:
+    """Say on the row why it is stuck, and keep housekeeping from queueing it again and again.
+
+    Best effort: the message comes back, and ends as a dead letter, in any case.
+    """
+    with suppress(Exception):
+        desk.store.outbox.postpone(outbox_id, desk.now() + _POISON_RESTS, reason)
 
 
 def _check_function(desk: Desk, function: str) -> None:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from chalicelib.mail.queue import send_ids
-from chalicelib.outbox import State
-from chalicelib.storage.outbox import NotClaimed, Overdue
+from chalicelib.outbox import OutboxEntry, State
+from chalicelib.storage.outbox import NotClaimed
 from chalicelib.wiring import Desk
 
 # One run's share; the next run goes on. Small enough to end well within the function's time-out.
@@ -25,7 +24,7 @@ def tidy(desk: Desk) -> dict[str, int]:
     }
 
 
-def _for_overdue(state: State, act: Callable[[Overdue, Desk], None], desk: Desk) -> int:
+def _for_overdue(state: State, act: Callable[[OutboxEntry, Desk], None], desk: Desk) -> int:
     moved = 0
     for row in desk.store.outbox.list_overdue(state, desk.now(), _AT_ONCE):
         # Who moved it on meanwhile has done what was to be done.
@@ -35,23 +34,23 @@ def _for_overdue(state: State, act: Callable[[Overdue, Desk], None], desk: Desk)
     return moved
 
 
-def _give_up_lease(row: Overdue, desk: Desk) -> None:
+def _give_up_lease(row: OutboxEntry, desk: Desk) -> None:
     """Who held it died between claiming and settling: the mail may have gone out."""
     desk.store.outbox.mark_unknown(row.id, "lease_lost", resent=row.resent, at=desk.now())
 
 
-def _resend_once(row: Overdue, desk: Desk) -> None:
+def _resend_once(row: OutboxEntry, desk: Desk) -> None:
     desk.store.outbox.mark_resend(row.id, desk.now())
 
 
-def _resume(row: Overdue, desk: Desk) -> None:
+def _resume(row: OutboxEntry, desk: Desk) -> None:
     desk.store.outbox.mark(row.id, "held", "pending", None, desk.now())
 
 
 def _queue_again(desk: Desk) -> int:
     now = desk.now()
     rows = desk.store.outbox.list_overdue("pending", now + timedelta(seconds=1), _AT_ONCE)
-    failed = send_ids(desk.sqs, desk.settings.mail_queue_url, [row.id for row in rows])
+    failed = desk.queue.send([row.id for row in rows])
     for row in rows:
         if row.id not in failed:
             desk.store.outbox.postpone(row.id, now + _BACK_OFF)

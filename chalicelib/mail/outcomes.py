@@ -56,6 +56,7 @@ _BEFORE_SENDING = (
 # MessageRejected is two things: a mail that SES will not take, or a sender (or, in the sandbox, a
 # recipient) that is not verified yet.
 _UNVERIFIED = "not verified"
+_OVER_QUOTA = "quota exceeded"
 
 
 def classify(error: Exception) -> Outcome:
@@ -79,6 +80,9 @@ def _classify_answer(error: ClientError) -> Outcome:
     if code in ("MessageRejected", "MessageRejectedException"):
         unverified = _UNVERIFIED in error.response["Error"].get("Message", "")
         return Outcome.HOLD if unverified else Outcome.PERMANENT
+    if code in _OUTCOMES and _OVER_QUOTA in error.response["Error"].get("Message", "").lower():
+        # The rate and the day's quota are refused under one name; only the first is over in a moment.
+        return Outcome.HOLD
     if code in _OUTCOMES:
         return _OUTCOMES[code]
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)

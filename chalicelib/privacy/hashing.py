@@ -10,11 +10,20 @@ from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
 
+class NoSecret(Exception):
+    """This function was not given the secret that this hash is made under."""
+
+
 class Hasher:
     """Hashes under the current secret of `secrets` ({key id: secret}, the last one current)."""
 
     def __init__(self, secrets: dict[str, bytes]) -> None:
-        self._key_id, self._secret = list(secrets.items())[-1]
+        *older, (self._key_id, self._secret) = secrets.items()
+        self._older = [Hasher({key_id: secret}) for key_id, secret in older]
+
+    def every(self) -> "list[Hasher]":
+        """One for each secret, the current one first: for what was hashed before a rotation."""
+        return [self, *reversed(self._older)]
 
     def digest(self, purpose: str, message: str) -> bytes:
         key = hmac.digest(self._secret, purpose.encode(), sha256)
@@ -42,3 +51,10 @@ def _network_of(ip: str) -> str:
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(ip_network(f"{address}/64", strict=False))
+
+
+class NoHasher:
+    """Stands where a function was not given the secret."""
+
+    def digest(self, purpose: str, message: str) -> bytes:  # noqa: ARG002
+        raise NoSecret(purpose)

@@ -232,6 +232,7 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "decided_by": comment.decided_by,
         "staff": comment.staff,
         "revision": comment.revision,
+        "language": comment.language,
     }
 
 
@@ -261,5 +262,6 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         decided_by=fields.get("decided_by"),
         staff=fields["staff"],
         revision=fields["revision"],
+        language=fields.get("language", "en"),
         readable=readable,
     )

@@ -128,6 +128,7 @@ def _to_item(enquiry: Enquiry, seal: Seal) -> dict[str, Any]:
         "request_hash": enquiry.request_hash,
         "assignee": enquiry.assignee,
         "revision": enquiry.revision,
+        "language": enquiry.language,
     }
 
 
@@ -146,6 +147,7 @@ def _from_item(item: Item, seal: Seal) -> Enquiry:
         request_hash=fields["request_hash"],
         assignee=fields.get("assignee"),
         revision=fields["revision"],
+        language=fields.get("language", "en"),
     )
 
 

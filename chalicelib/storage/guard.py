@@ -5,16 +5,27 @@ Key: guard_key.
 | access | key | who |
 |---|---|---|
 | count a submission of a network, inside its own transaction | rate#<network hash>#<window> | public |
+| count a mail in its second, within SES's rate | mail#<second> | mail |
+| acknowledge enquiries of one address at most once a day | acknowledged#<address hmac> | mail |
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.errors import RateLimited
-from chalicelib.storage.dynamodb import Write, to_attributes, values
+from chalicelib.storage.dynamodb import Database, Write, to_attributes, values
+
+_ACKNOWLEDGED_FOR = timedelta(days=1)
+# Only the second itself matters; a minute is for clocks that differ.
+_SECOND_KEPT = 60
+
+
+class NoTurn(Exception):
+    """This second has had as much mail as SES takes."""
 
 
 class GuardTable:
-    def __init__(self, name: str, limit: int, window_seconds: int) -> None:
+    def __init__(self, database: Database, name: str, limit: int, window_seconds: int) -> None:
+        self._database = database
         self._name = name
         self._limit = limit
         self._window = window_seconds
@@ -33,3 +44,37 @@ class GuardTable:
             ),
         }
         return Write({"Update": update}, RateLimited(start + self._window - now))
+
+    def take_turn(self, second: int, limit: int) -> None:
+        """One more mail in `second` (since 1970), of at most `limit`. Raises NoTurn or Unavailable."""
+        self._database.update(
+            NoTurn(),
+            TableName=self._name,
+            Key=to_attributes({"guard_key": f"mail#{second}"}),
+            UpdateExpression="ADD mails :one SET expires_at = :expires_at",
+            ConditionExpression="attribute_not_exists(mails) OR mails < :limit",
+            ExpressionAttributeValues=values(one=1, limit=limit, expires_at=second + _SECOND_KEPT),
+        )
+
+    def acknowledge(self, address_hmac: str, at: datetime, refusal: Exception) -> Write:
+        """Its refusal: enquiries of this address were acknowledged within the last day."""
+        put = {
+            "TableName": self._name,
+            "Item": to_attributes(
+                {
+                    "guard_key": acknowledged_key(address_hmac),
+                    "expires_at": int((at + _ACKNOWLEDGED_FOR).timestamp()),
+                }
+            ),
+            # What has expired may stay for days.
+            "ConditionExpression": "attribute_not_exists(guard_key) OR expires_at <= :now",
+            "ExpressionAttributeValues": values(now=int(at.timestamp())),
+        }
+        return Write({"Put": put}, refusal)
+
+    def delete(self, guard_key: str) -> Write:
+        return Write({"Delete": {"TableName": self._name, "Key": to_attributes({"guard_key": guard_key})}})
+
+
+def acknowledged_key(address_hmac: str) -> str:
+    return f"acknowledged#{address_hmac}"

@@ -6,24 +6,31 @@ Key: outbox_id. Each insertion goes through the stream (keys only) and the relay
 |---|---|---|---|
 | add an order, inside the transaction of its reason | table | outbox_id | public, staff |
 | turn an order into deliveries; claim and settle one | table | outbox_id | mail |
+| gather orders in the one of a digest | table | outbox_id | mail |
+| move a delivery as SES reports | table | outbox_id | delivery events |
 | what is overdue in a state | by-state | state, position | housekeeping |
+| what is in a state; send one again | by-state, table | state, position; outbox_id | staff |
+| the mail to one address | by-recipient | recipient_hmac, outbox_id | staff |
 
 `position` begins with the time at which somebody should look at the row again, or at which it came
 to rest. An order that has become deliveries has no `state`: it leaves the index, and later the table.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.outbox import Delivery, Order, State
+from chalicelib.errors import NotFound
+from chalicelib.outbox import Delivery, Order, OutboxEntry, State
 from chalicelib.storage.dynamodb import Database, Item, Key, Write, to_attributes, values
-from chalicelib.storage.resealing import Renewal, reseal
+from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import Seal
 from chalicelib.times import from_text, to_text
 
 BY_STATE = "by-state"
+BY_RECIPIENT = "by-recipient"
 # The stream brings a new row to the queue at once. If it is still pending after this, housekeeping does.
 _DUE = timedelta(minutes=2)
 # By then SES has reported what became of a mail, if it was sent.
@@ -35,12 +42,37 @@ class NotClaimed(Exception):
     """Another run has the row, or it is not in the state that was thought."""
 
 
-@dataclass(frozen=True)
-class Overdue:
-    """A row that should have moved on: its id and whether it was resent before."""
+@dataclass
+class AlreadyMailed(Exception):
+    """This mail is sent once, and there was such a one before: the rest may go on without it."""
 
-    id: str
-    resent: bool
+    delivery_id: str
+
+
+class DigestClosed(Exception):
+    """The digest has been turned into mail: what comes now is not in it."""
+
+
+class DigestOpen(Exception):
+    """There is a digest of this stretch of time already: what comes now is gathered in it."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What SES says of a delivery: which of its attempts, and the state that follows."""
+
+    delivery_id: str
+    attempt: int
+    before: tuple[State, ...]
+    after: State
+    reason: str | None
+    message_id: str | None
+
+
+@dataclass(frozen=True)
+class OutboxPage:
+    entries: list[OutboxEntry]
+    next_key: dict[str, Any] | None
 
 
 class OutboxTable:
@@ -50,27 +82,25 @@ class OutboxTable:
         self._retention = retention
         self._seal = seal
 
-    def put_order(self, order: Order) -> Write:
+    def put_order(self, order: Order, refusal: Exception | None = None) -> Write:
         item = {
             "outbox_id": order.id,
             "kind": order.kind,
             "subject_id": order.subject_id,
             "created_at": to_text(order.created_at),
+            "due_at": to_text(order.due_at) if order.due_at else None,
+            "count": order.count or None,
             "state": "pending",
-            "position": _position(order.created_at + _DUE, order.id),
+            "position": _position(order.due_at or order.created_at + _DUE, order.id),
         }
-        return self._put_new(item)
+        return self._put_new(item, refusal)
 
-    def find(self, outbox_id: str) -> Order | Delivery | None:
-        item = self._database.find(self._name, {"outbox_id": outbox_id})
-        # An order without a state has become deliveries: there is nothing left to do.
-        return None if item is None or "state" not in item else _from_item(item, self._seal)
+    def put_delivery(self, delivery: Delivery) -> Write:
+        """Its refusal is AlreadyMailed."""
+        return self._put_new(_to_item(delivery, self._seal), AlreadyMailed(delivery.id))
 
-    def expand(self, order: Order, deliveries: list[Delivery], at: datetime) -> None:
-        """Turn an order into its deliveries, once. Raises NotClaimed where that has been done.
-
-        At most 99 deliveries: a transaction holds 100 actions.
-        """
+    def finish_order(self, order: Order, at: datetime) -> Write:
+        """The order has become deliveries. Its refusal is NotClaimed: that has been done before."""
         done = {
             "TableName": self._name,
             "Key": to_attributes({"outbox_id": order.id}),
@@ -79,9 +109,31 @@ class OutboxTable:
             "ExpressionAttributeNames": {"#state": "state"},
             "ExpressionAttributeValues": values(pending="pending", expires_at=self._expiry(at)),
         }
-        writes = [Write({"Update": done}, NotClaimed())]
-        writes += [self._put_new(_to_item(delivery, self._seal)) for delivery in deliveries]
-        self._database.transact(writes)
+        return Write({"Update": done}, NotClaimed())
+
+    def gather(self, digest_id: str) -> Write:
+        """One more in the digest. Its refusal is DigestClosed."""
+        gathered = {
+            "TableName": self._name,
+            "Key": to_attributes({"outbox_id": digest_id}),
+            "UpdateExpression": "ADD #count :one",
+            "ConditionExpression": "#state = :pending",
+            "ExpressionAttributeNames": {"#count": "count", "#state": "state"},
+            "ExpressionAttributeValues": values(one=1, pending="pending"),
+        }
+        return Write({"Update": gathered}, DigestClosed())
+
+    def find(self, outbox_id: str) -> Order | Delivery | None:
+        item = self._database.find(self._name, {"outbox_id": outbox_id})
+        # An order without a state has become deliveries: there is nothing left to do.
+        return None if item is None or "state" not in item else _from_item(item, self._seal)
+
+    def get_entry(self, outbox_id: str) -> OutboxEntry:
+        """Raises NotFound; also of an order that has become deliveries."""
+        item = self._database.find(self._name, {"outbox_id": outbox_id})
+        if item is None or "state" not in item:
+            raise NotFound
+        return _to_entry(item)
 
     def claim(self, delivery: Delivery, lease_until: datetime) -> None:
         """Take a pending delivery for sending. Raises NotClaimed: then another run has it."""
@@ -123,19 +175,35 @@ class OutboxTable:
         """Send once more what may or may not have been sent. Raises NotClaimed."""
         self._move(delivery_id, "unknown", "pending", due_at, resent=True)
 
-    def mark_reported(
-        self, delivery_id: str, before: tuple[State, ...], after: State, reason: str | None, at: datetime
-    ) -> None:
-        """Move a delivery as SES reports it. Raises NotClaimed if it is in none of `before`."""
-        changes = {"sent_at": to_text(at)} if after in ("sent", "delivered") else {}
-        self._move_from(before, delivery_id, after, at, reason=reason, expires_at=self._expiry(at), **changes)
+    def resend(self, entry: OutboxEntry, at: datetime) -> Write:
+        """Send again on staff's word. Its refusal is NotClaimed.
 
-    def postpone(self, outbox_id: str, due_at: datetime) -> None:
+        What SES still reports of the attempts until now says nothing about the one to come.
+        """
+        changes = {"resent": True, "reports_from": entry.attempts + 1, "reason": None, "expires_at": None}
+        return Write({"Update": self._moving((entry.state,), entry.id, "pending", at, changes)}, NotClaimed())
+
+    def report(self, report: Report, at: datetime) -> Write:
+        """Move a delivery as SES reports it. Its refusal is NotClaimed: it is further already."""
+        changes: dict[str, Any] = {"reason": report.reason, "expires_at": self._expiry(at)}
+        if report.message_id:
+            changes["message_id"] = report.message_id
+        if report.after in ("sent", "delivered"):
+            changes["sent_at"] = to_text(at)
+        moving = self._moving(report.before, report.delivery_id, report.after, at, changes)
+        moving["ConditionExpression"] += (
+            " AND (attribute_not_exists(reports_from) OR reports_from <= :attempt)"
+        )
+        moving["ExpressionAttributeValues"] |= values(attempt=report.attempt)
+        return Write({"Update": moving}, NotClaimed())
+
+    def postpone(self, outbox_id: str, due_at: datetime, reason: str | None = None) -> None:
         """Look at a pending row again later; one that has moved on meanwhile is left alone."""
+        changes = {"reason": reason} if reason else {}
         with suppress(NotClaimed):
-            self._move(outbox_id, "pending", "pending", due_at)
+            self._move(outbox_id, "pending", "pending", due_at, **changes)
 
-    def list_overdue(self, state: State, at: datetime, limit: int) -> list[Overdue]:
+    def list_overdue(self, state: State, at: datetime, limit: int) -> list[OutboxEntry]:
         found = self._database.query(
             TableName=self._name,
             IndexName=BY_STATE,
@@ -144,44 +212,70 @@ class OutboxTable:
             ExpressionAttributeValues=values(state=state, now=to_text(at)),
             Limit=limit,
         )
-        return [Overdue(str(item["outbox_id"]), bool(item.get("resent"))) for item in found.items]
+        return [_to_entry(item) for item in found.items]
 
-    def reseal(self) -> Renewal:
-        """Seal every delivery's address to the current key."""
-        return reseal(self._database, self._name, "outbox_id", "recipient_sealed", self._seal)
+    def list_by_state(
+        self, state: State, *, newest_first: bool, limit: int, after: dict[str, Any] | None
+    ) -> OutboxPage:
+        found = self._database.query(
+            TableName=self._name,
+            IndexName=BY_STATE,
+            KeyConditionExpression="#state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=values(state=state),
+            ScanIndexForward=not newest_first,
+            Limit=limit,
+            **({"ExclusiveStartKey": after} if after else {}),
+        )
+        return OutboxPage([_to_entry(item) for item in found.items], found.last_key)
 
-    def _move(self, outbox_id: str, before: str, after: str, due_at: datetime, **changes: Any) -> None:
-        self._move_from((before,), outbox_id, after, due_at, **changes)
+    def list_to_recipient(self, recipient_hmac: str, after: dict[str, Any] | None = None) -> OutboxPage:
+        """The mail to one address, by its keyed hash."""
+        found = self._database.query(
+            TableName=self._name,
+            IndexName=BY_RECIPIENT,
+            KeyConditionExpression="recipient_hmac = :recipient",
+            ExpressionAttributeValues=values(recipient=recipient_hmac),
+            **({"ExclusiveStartKey": after} if after else {}),
+        )
+        return OutboxPage([_to_entry(item) for item in found.items], found.last_key)
 
-    def _move_from(
-        self, before: tuple[str, ...], outbox_id: str, after: str, due_at: datetime, **changes: Any
-    ) -> None:
+    def reseal(self, hash_address: Callable[[str], str]) -> Renewal:
+        """Seal and hash every delivery's address under the current keys."""
+        recipient = Hashed("recipient_hmac", hash_address)
+        return reseal(self._database, self._name, "outbox_id", "recipient_sealed", self._seal, recipient)
+
+    def _move(self, outbox_id: str, before: State, after: State, due_at: datetime, **changes: Any) -> None:
+        self._database.update(NotClaimed(), **self._moving((before,), outbox_id, after, due_at, changes))
+
+    def _moving(
+        self, before: tuple[str, ...], outbox_id: str, after: str, due_at: datetime, changes: dict[str, Any]
+    ) -> dict[str, Any]:
         """Change the state, and the attributes in `changes`; one that is None is removed."""
         setting = {"state": after, "position": _position(due_at, outbox_id)}
         setting |= {name: value for name, value in changes.items() if value is not None}
         removing = [name for name, value in changes.items() if value is None]
         key: Key = {"outbox_id": outbox_id}
-        self._database.update(
-            NotClaimed(),
-            TableName=self._name,
-            Key=to_attributes(key),
-            UpdateExpression="SET "
+        return {
+            "TableName": self._name,
+            "Key": to_attributes(key),
+            "UpdateExpression": "SET "
             + ", ".join(f"#{name} = :{name}" for name in setting)
             + (" REMOVE " + ", ".join(f"#{name}" for name in removing) if removing else ""),
-            ConditionExpression=f"#state IN ({', '.join(f':before{i}' for i in range(len(before)))})",
-            ExpressionAttributeNames={f"#{name}": name for name in [*setting, *removing]},
-            ExpressionAttributeValues=values(
+            "ConditionExpression": f"#state IN ({', '.join(f':before{i}' for i in range(len(before)))})",
+            "ExpressionAttributeNames": {f"#{name}": name for name in [*setting, *removing]},
+            "ExpressionAttributeValues": values(
                 **{f"before{i}": state for i, state in enumerate(before)}, **setting
             ),
-        )
+        }
 
-    def _put_new(self, item: dict[str, Any]) -> Write:
+    def _put_new(self, item: dict[str, Any], refusal: Exception | None) -> Write:
         put = {
             "TableName": self._name,
             "Item": to_attributes(item),
             "ConditionExpression": "attribute_not_exists(outbox_id)",
         }
-        return Write({"Put": put})
+        return Write({"Put": put}, refusal)
 
     def _expiry(self, at: datetime) -> int:
         return int((at + self._retention).timestamp())
@@ -197,10 +291,12 @@ def _to_item(delivery: Delivery, seal: Seal) -> dict[str, Any]:
         "kind": delivery.kind,
         "subject_id": delivery.subject_id,
         "recipient_sealed": seal.close(delivery.recipient),
+        "recipient_hmac": delivery.recipient_hmac,
         "created_at": to_text(delivery.created_at),
         "state": delivery.state,
         "position": _position(delivery.created_at + _DUE, delivery.id),
         "attempts": delivery.attempts,
+        "count": delivery.count or None,
     }
 
 
@@ -208,17 +304,40 @@ def _from_item(item: Item, seal: Seal) -> Order | Delivery:
     fields: dict[str, Any] = item
     created_at = from_text(fields["created_at"])
     if "recipient_sealed" not in fields:
-        return Order(fields["outbox_id"], fields["kind"], fields["subject_id"], created_at)
+        due_at = from_text(fields["due_at"]) if "due_at" in fields else None
+        return Order(
+            fields["outbox_id"],
+            fields["kind"],
+            fields["subject_id"],
+            created_at,
+            due_at,
+            fields.get("count", 0),
+        )
     return Delivery(
         id=fields["outbox_id"],
         kind=fields["kind"],
         subject_id=fields["subject_id"],
         recipient=seal.open(fields["recipient_sealed"]),
+        recipient_hmac=fields["recipient_hmac"],
         created_at=created_at,
         state=fields["state"],
-        reason=fields.get("reason"),
         attempts=fields["attempts"],
-        sent_at=from_text(fields["sent_at"]) if "sent_at" in fields else None,
-        message_id=fields.get("message_id"),
         resent=fields.get("resent", False),
+        count=fields.get("count", 0),
+    )
+
+
+def _to_entry(item: Item) -> OutboxEntry:
+    fields: dict[str, Any] = item
+    return OutboxEntry(
+        id=fields["outbox_id"],
+        kind=fields["kind"],
+        subject_id=fields["subject_id"],
+        state=fields["state"],
+        reason=fields.get("reason"),
+        attempts=fields.get("attempts", 0),
+        created_at=from_text(fields["created_at"]),
+        sent_at=from_text(fields["sent_at"]) if "sent_at" in fields else None,
+        resent=fields.get("resent", False),
+        recipient_hmac=fields.get("recipient_hmac"),
     )

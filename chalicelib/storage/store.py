@@ -6,17 +6,18 @@ from datetime import datetime
 from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
 from chalicelib.enquiries import Enquiry
-from chalicelib.errors import IdempotencyKeyReused, Unavailable
-from chalicelib.outbox import Order
+from chalicelib.errors import IdempotencyKeyReused, IllegalTransition, Unavailable
+from chalicelib.outbox import Delivery, Order, OutboxEntry
 from chalicelib.staff_tokens import StaffToken
 from chalicelib.storage.audit import AuditTable, EntryTaken
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database, Write
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
-from chalicelib.storage.outbox import OutboxTable
+from chalicelib.storage.outbox import AlreadyMailed, DigestOpen, NotClaimed, OutboxTable, Report
 from chalicelib.storage.pages import PagesTable
 from chalicelib.storage.staff import StaffTable
+from chalicelib.storage.suppressions import Cause, SuppressionsTable
 from chalicelib.submissions import Identity
 
 # As many members of staff may read the same list at once; then one is asked to try again.
@@ -33,6 +34,7 @@ class Store:
     guard: GuardTable
     staff: StaffTable
     audit: AuditTable
+    suppressions: SuppressionsTable
 
     def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None:
         """Raises AlreadySubmitted, PageClosed, ParentNotPublished, RateLimited or Unavailable.
@@ -88,6 +90,57 @@ class Store:
     def revoke_token(self, token_id: str, at: datetime, act: Act) -> None:
         """Raises NotFound."""
         self._transact_audited([self.staff.revoke(token_id, at)], act)
+
+    def expand(self, order: Order, deliveries: list[Delivery], reminder: Order | None, at: datetime) -> None:
+        """Turn an order into its deliveries, once, and into the order to remind.
+
+        At most 90 deliveries: a transaction holds 100 actions. Raises NotClaimed where it has been done,
+        AlreadyMailed for a delivery that may not be repeated, or Unavailable.
+        """
+        writes = [self.outbox.finish_order(order, at)]
+        for delivery in deliveries:
+            writes.append(self.outbox.put_delivery(delivery))
+            if delivery.kind == "enquiry_received":
+                refusal = AlreadyMailed(delivery.id)
+                writes.append(self.guard.acknowledge(delivery.recipient_hmac, at, refusal))
+        if reminder:
+            writes.append(self.outbox.put_order(reminder))
+        self.database.transact(writes)
+
+    def open_digest(self, order: Order, deliveries: list[Delivery], digest: Order, at: datetime) -> None:
+        """As `expand`, where this is the first of its stretch of time. Raises DigestOpen if it is not."""
+        writes = [self.outbox.finish_order(order, at), self.outbox.put_order(digest, DigestOpen())]
+        self.database.transact([*writes, *map(self.outbox.put_delivery, deliveries)])
+
+    def gather(self, order: Order, digest: Order, at: datetime) -> None:
+        """Turn an order into one more in the digest. Raises NotClaimed, DigestClosed or Unavailable."""
+        self.database.transact([self.outbox.finish_order(order, at), self.outbox.gather(digest.id)])
+
+    def note_report(
+        self, report: Report, suppressed: tuple[str, Cause] | None, instead: list[Delivery], at: datetime
+    ) -> None:
+        """Move a delivery as SES reports, suppress its address, and mail somebody else instead.
+
+        Raises NotClaimed where that has been done, or Unavailable.
+        """
+        writes = [self.outbox.report(report, at)]
+        if suppressed:
+            writes.append(self.suppressions.suppress(*suppressed, at))
+        writes += [self.outbox.put_delivery(delivery) for delivery in instead]
+        self.database.transact(writes)
+
+    def unsubscribe(self, address_hmac: str, at: datetime) -> None:
+        self.database.transact([self.suppressions.suppress(address_hmac, "unsubscribed", at)])
+
+    def get_outbox_entry(self, outbox_id: str) -> OutboxEntry:
+        return self.outbox.get_entry(outbox_id)
+
+    def record_resend(self, entry: OutboxEntry, act: Act) -> None:
+        """Raises IllegalTransition where it has moved on meanwhile, or Unavailable."""
+        try:
+            self._transact_audited([self.outbox.resend(entry, act.at)], act)
+        except NotClaimed:
+            raise IllegalTransition(entry.state, "pending") from None
 
     def _transact_audited(self, writes: list[Write], act: Act) -> None:
         """Do `writes` and their audit entry in one transaction; chain again where another came first."""

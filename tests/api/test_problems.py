@@ -23,6 +23,7 @@ CONTRACT: list[tuple[FrontdeskError, int, str]] = [
     (errors.MethodNotAllowed(("GET", "HEAD")), 405, "method_not_allowed"),
     (errors.IllegalTransition("spam", "spam"), 409, "illegal_transition"),
     (errors.PageClosed(), 409, "page_closed"),
+    (errors.LinkEnded(), 410, "gone"),
     (errors.StaleRevision(), 412, "stale_revision"),
     (errors.TooLarge(32768), 413, "too_large"),
     (errors.UnsupportedMediaType(), 415, "unsupported_media_type"),

@@ -38,6 +38,7 @@ def known(resources: dict[str, Any]) -> dict[str, str]:
         "MailConfigurationSet": "frontdesk-prod",
         "DataKey.Arn": arn("kms", "key/data"),
         "MailQueue.Arn": arn("sqs", "frontdesk-prod-mail"),
+        "MailDeadLetterQueue.Arn": arn("sqs", "frontdesk-prod-mail-dead"),
     }
     for logical_id, resource in resources.items():
         if resource["Type"] == "AWS::DynamoDB::Table":

@@ -13,7 +13,7 @@ from tests.infra.conftest import arn
 NAMES = [function.name for function in FUNCTIONS]
 
 # For these IAM takes no resource.
-WITHOUT_RESOURCE = {("relay", "dynamodb:ListStreams")}
+WITHOUT_RESOURCE = {("relay", "dynamodb:ListStreams"), ("mail", "ses:GetAccount")}
 READS = (
     "GetItem",
     "BatchGetItem",

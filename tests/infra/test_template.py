@@ -115,7 +115,7 @@ def test_the_gateway_may_call_staff_for_the_staffs_routes_alone(resources: dict[
 
 def test_tables_are_kept_encrypted_and_expire(resources: dict[str, Any]) -> None:
     tables = of_type(resources, "AWS::DynamoDB::Table")
-    assert len(tables) == 7
+    assert len(tables) == 8
     for name, table in tables.items():
         sse = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": ["DataKey", "Arn"]}}
         assert table["SSESpecification"] == sse
@@ -127,8 +127,8 @@ def test_tables_are_kept_encrypted_and_expire(resources: dict[str, Any]) -> None
         assert resources[name]["DeletionPolicy"] == ("Retain" if kept else "Delete")
         assert resources[name]["UpdateReplacePolicy"] == ("Retain" if kept else "Delete")
     lasting = {name for name, table in tables.items() if "TimeToLiveSpecification" not in table}
-    # Counts by page and the audit trail have no date on which they end.
-    assert lasting == {"PagesTable", "AuditTable"}
+    # Counts by page, the audit trail and suppressions have no date on which they end.
+    assert lasting == {"PagesTable", "AuditTable", "SuppressionsTable"}
 
 
 def test_the_index_that_public_reads_has_public_fields_alone(resources: dict[str, Any]) -> None:

@@ -133,7 +133,9 @@ def test_admissions_mail_about_an_enquiry_has_its_reference_and_no_private_word(
         phone="555 0177 2299",
         message="My brother drinks turpentine.",
     )
-    mail = mailbox(lambda mail: answer["reference"] in mail.subject)
+    mail = mailbox(
+        lambda mail: answer["reference"] in mail.subject and "tansy@example.org" not in mail.recipients
+    )
     for private in ("Tansy", "tansy", "Larkspur", "0177 2299", "brother", "turpentine"):
         assert private not in mail.body
         assert private not in mail.recipients

@@ -10,6 +10,8 @@ class Canaries:
 
     origins: dict[str, str] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
+    # The addresses of authors who asked for mail: they stand in the mail that they were sent.
+    mailed: set[str] = field(default_factory=set)
 
     def word(self, origin: str, *, published: bool = False) -> str:
         """A new word. `origin` says which field of which request it was typed into."""
@@ -19,8 +21,11 @@ class Canaries:
             self.published.add(word)
         return word
 
-    def address(self, origin: str) -> str:
-        return f"{self.word(origin)}@example.org"
+    def address(self, origin: str, *, mailed: bool = False) -> str:
+        word = self.word(origin)
+        if mailed:
+            self.mailed.add(word)
+        return f"{word}@example.org"
 
     def found_in(self, text: str) -> set[str]:
         """The canaries in `text`, in whatever case they were written."""

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import quopri
 import re
 import urllib.request
 from collections.abc import Iterator
@@ -65,7 +66,10 @@ def queues(endpoint: str) -> Evidence:
 def mails(folder: Path) -> Evidence:
     """What SES was handed: envelope, tags, headers and body."""
     for file in folder.glob("*.json"):
-        yield "mail", spell_out(json.loads(file.read_text())["raw"].encode())
+        raw = json.loads(file.read_text())["raw"].encode()
+        yield "mail", spell_out(raw)
+        # Its lines are broken anywhere, in the midst of words.
+        yield "mail", spell_out(quopri.decodestring(raw))
         yield "mail as sent", file.read_text()
 
 

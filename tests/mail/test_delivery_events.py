@@ -56,7 +56,7 @@ def test_report_settles_what_was_unknown_and_it_is_not_sent_again(
     assert state_of(stack, delivery) == (state, None)
 
 
-@pytest.mark.parametrize("kind", ["DeliveryDelay", "Open", "Click", "Subscription", ""])
+@pytest.mark.parametrize("kind", ["Open", "Click", "Subscription", ""])
 def test_other_reports_change_nothing(stack: Stack, kind: str) -> None:
     delivery = sent(stack)
     assert report(stack, kind, delivery)["state"] == "unchanged"

@@ -33,7 +33,7 @@ def mail_about(stack: Stack, kind: str) -> tuple[EmailMessage, str]:
         reference = post_enquiry(stack, **SAID, **more).json["reference"]
     ses = FakeSes()
     stack.deliver(ses)
-    [sent] = ses.sent
+    [sent] = [mail for mail in ses.sent if mail["Destination"]["ToAddresses"] != [SAID["email"]]]
     parsed = email.message_from_bytes(sent["Content"]["Raw"]["Data"], policy=policy.default)
     assert isinstance(parsed, EmailMessage)
     return parsed, reference
@@ -66,12 +66,17 @@ def test_headers_are_exactly_these(stack: Stack, kind: str, to: str, full_text: 
     subject = "Website: one item awaits a decision" if kind == "comment" else f"Website: message {reference}"
     headers = dict(message.items())
     assert headers.pop("Content-Type").startswith("multipart/alternative;")
+    delivery_id = next(d["outbox_id"] for d in deliveries(stack) if d["kind"] == f"{kind}_submitted")
     assert headers == {
         "From": "desk@example.org",
         "To": to,
         "Subject": subject,
         "Auto-Submitted": "auto-generated",
-        "X-Frontdesk-Delivery": deliveries(stack)[0]["outbox_id"],
+        "X-Auto-Response-Suppress": "OOF, AutoReply",
+        "X-Frontdesk-Delivery": delivery_id,
+        "Message-ID": f"<{delivery_id}@example.org>",
+        "Date": "Wed, 04 Mar 2026 05:06:07 +0000",
+        "Content-Language": "en",
         "MIME-Version": "1.0",
     }
 
@@ -87,7 +92,10 @@ def test_ses_is_given_envelope_tag_and_configuration_set(stack: Stack, settings:
     assert request == {
         "FromEmailAddress": "desk@example.org",
         "Destination": {"ToAddresses": ["mod@example.org"]},
-        "EmailTags": [{"Name": "delivery", "Value": deliveries(stack)[0]["outbox_id"]}],
+        "EmailTags": [
+            {"Name": "delivery", "Value": deliveries(stack)[0]["outbox_id"]},
+            {"Name": "attempt", "Value": "1"},
+        ],
         **({"ConfigurationSetName": "tls-only"} if settings else {}),
     }
 
@@ -104,6 +112,24 @@ def test_full_text_has_the_words_in_both_parts_escaped_in_html(stack: Stack, kin
         assert said in html
     private = ["555 0100", "voicemail", "example.org/secret"] if kind == "enquiry" else ["example.org/secret"]
     assert [word for word in private if word not in text or word not in html] == []
+
+
+@pytest.mark.parametrize(("contact_by", "offered"), [([], True), (["email"], True), (["call"], False)])
+@pytest.mark.parametrize("full_text", [False, True])
+def test_reply_goes_to_the_enquirer_in_full_text_alone_and_where_mail_is_safe(
+    stack: Stack, contact_by: list[str], offered: bool, full_text: bool
+) -> None:
+    stack.settings |= FULL_TEXT if full_text else {}
+    post_enquiry(stack, contact_by=contact_by)
+    ses = FakeSes()
+    stack.deliver(ses)
+    [raw] = [
+        m["Content"]["Raw"]["Data"]
+        for m in ses.sent
+        if m["Destination"]["ToAddresses"] == ["adm@example.org"]
+    ]
+    parsed = email.message_from_bytes(raw, policy=policy.default)
+    assert parsed["Reply-To"] == (ENQUIRY["email"] if full_text and offered else None)
 
 
 def test_lines_that_a_visitor_wrote_cannot_pass_for_ours(stack: Stack) -> None:
@@ -127,9 +153,9 @@ def test_full_text_of_what_is_gone_is_not_sent(stack: Stack) -> None:
     assert [(d["state"], d["reason"]) for d in deliveries(stack)] == [("failed", "nobody_to_mail")]
 
 
-def test_visitor_is_never_a_recipient(stack: Stack) -> None:
+def test_visitor_is_not_mailed_before_a_decision_nor_against_their_word(stack: Stack) -> None:
     add_comment(stack, notify=True)
-    post_enquiry(stack)
+    post_enquiry(stack, contact_by=["voicemail"])
     ses = FakeSes()
     stack.deliver(ses)
     to = {address for mail in ses.sent for address in mail["Destination"]["ToAddresses"]}

@@ -9,7 +9,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.errors import WrongFunction
 from chalicelib.mail.handlers import keep_house, mail_batch, relay_batch
-from chalicelib.mail.queue import send_ids
+from chalicelib.mail.queue import MailQueue
 from tests.mail.mails import queued, ses_error
 from tests.stack import Stack
 
@@ -45,13 +45,16 @@ def records(*names: str) -> list[dict[str, Any]]:
 
 
 def relay(stack: Stack, sqs: Any, *names: str) -> list[str]:
-    answer = relay_batch({"Records": records(*names)}, replace(stack.desk("relay"), sqs=sqs))
+    answer = relay_batch(
+        {"Records": records(*names)},
+        replace(stack.desk("relay"), queue=replace(stack.desk("relay").queue, client=sqs)),
+    )
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
 def test_only_what_was_inserted_is_carried_and_only_its_id(stack: Stack) -> None:
     desk = stack.desk("relay")
-    assert relay(stack, desk.sqs, "INSERT", "MODIFY", "REMOVE", "INSERT") == []
+    assert relay(stack, desk.queue.client, "INSERT", "MODIFY", "REMOVE", "INSERT") == []
     assert sorted(queued(stack)) == ['{"outbox_id": "o0"}', '{"outbox_id": "o3"}']
 
 
@@ -85,7 +88,7 @@ def test_batch_whose_call_fails_counts_as_failed_as_a_whole(stack: Stack, error:
 
 def test_every_id_that_was_not_taken_is_told() -> None:
     ids = [f"o{n}" for n in range(25)]
-    assert send_ids(Queue(("o3", "o17")), "url", ids) == {"o3", "o17"}
+    assert MailQueue(Queue(("o3", "o17")), "url", "dead").send(ids) == {"o3", "o17"}
 
 
 def test_each_handler_refuses_to_run_in_another_function(stack: Stack) -> None:

@@ -45,6 +45,9 @@ def recorded(besides: tuple[Any, ...]) -> Iterator[Recorder]:
     def record(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
         if client not in besides:
             recorder.needs += _needs(client.meta.service_model.service_name, operation, parameters)
+        if operation == "GetAccount":
+            # moto does not know it.
+            return {"SendQuota": {"MaxSendRate": 1000.0}}
         return call(client, operation, parameters)
 
     with patch.object(BaseClient, "_make_api_call", record):
@@ -90,6 +93,10 @@ def _attributes(kind: str, action: dict[str, Any]) -> tuple[tuple[str, str | tup
 
 
 def _ses_needs(operation: str, parameters: dict[str, Any]) -> Iterator[Need]:
+    if operation == "GetAccount":
+        # It has no resource: IAM matches it with "*" alone.
+        yield Need("ses:GetAccount", "account")
+        return
     sender = parameters["FromEmailAddress"]
     context = (("ses:FromAddress", sender),)
     actions = [f"ses:{operation}"]

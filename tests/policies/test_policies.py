@@ -2,7 +2,8 @@
 granted by its policy; and whatever its policy grants, the story uses."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,18 @@ import botocore.session
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from chalicelib import outbox
 from chalicelib.api.access import authorize
 from chalicelib.mail.handlers import note_event
 from chalicelib.staff_tokens import add_token
+from chalicelib.unsubscribing import make_unsubscribe_token
 from chalicelib.wiring import Desk
 from infra.functions import FUNCTIONS
 from infra.iam import allows, grants
 from infra.intrinsics import resolve
 from infra.roles import read_policy
+from tests.faults import refused
+from tests.mail.test_urgent import urgent_enquiry
 from tests.stack import FakeSes, Stack, template
 
 from .recording import Need, recorded
@@ -25,6 +30,12 @@ from .recording import Need, recorded
 ACCOUNT = "123456789012"
 COMMENT = {"page": "/blog/hope", "name": "Jo", "email": "jo@example.com", "message": "Hello", "notify": True}
 ENQUIRY = {"name": "Al", "email": "al@example.com", "message": "Help", "topic": "family"}
+SETTINGS = {
+    "MAIL_CONFIGURATION_SET": "desk",
+    "MAIL_RATE": "",
+    "MAIL_FALLBACK": "second@example.org",
+    "URGENT_REMINDER_MINUTES": "1",
+}
 # Granted for what AWS does in the function's name, not for a call of its code.
 BY_THE_PLATFORM = ("Lambda", "DynamoDbOpensTables", "SsmOpensKeys")
 
@@ -47,7 +58,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(aws: None, keys: dict[str, str]) -> Iterator[Story]:
-    stack = Stack("policies", ssm_settings(keys), settings={"MAIL_CONFIGURATION_SET": "desk"})
+    stack = Stack("policies", ssm_settings(keys), settings=SETTINGS)
     session: Any = botocore.session.get_session()
     ses = session.create_client("sesv2")
     ses.create_email_identity(EmailIdentity="desk@example.org")
@@ -82,12 +93,15 @@ def tell(story: Story) -> None:
     story.as_function("relay", stack.relay)
     story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
     story.as_function("relay", stack.relay)
+    urgent = urgent_enquiry(stack)
+    story.as_function("mail", lambda desk: mail_in_bad_times(stack, desk, urgent))
     timeout = ReadTimeoutError(endpoint_url="https://ses")
     stack.run_mail(FakeSes(timeout))
     stack.later(minutes=20)
     story.as_function("housekeeping", stack.keep_house)
     story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
     story.as_function("delivery_events", lambda desk: report_all(stack, desk))
+    story.as_function("staff", lambda desk: see_mail(stack, desk))
 
 
 def visit(stack: Stack, desk: Desk) -> str:
@@ -106,6 +120,9 @@ def visit_again(stack: Stack, desk: Desk, parent: str) -> None:
     assert thread.json["count"] == 1
     assert stack.call("GET", "/v1/comments.atom", desk=desk, query={"page": "/blog/hope"}).status == 200
     assert stack.call("POST", "/v1/comments/counts", {"pages": ["/blog/hope"]}, desk=desk).status == 200
+    link = f"/unsubscribe/{make_unsubscribe_token('1.ab', desk.hasher)}"
+    for method in ("GET", "POST"):
+        assert stack.call(method, link, desk=desk).status == 200
 
 
 def work(stack: Stack, desk: Desk, comment_id: str) -> None:
@@ -125,10 +142,31 @@ def work(stack: Stack, desk: Desk, comment_id: str) -> None:
     assert gone.status == 204
 
 
+def mail_in_bad_times(stack: Stack, desk: Desk, urgent: str) -> None:
+    """SES is throttling, and something urgent waits."""
+    throttled = replace(desk, ses=FakeSes(*[refused("TooManyRequestsException")] * 20))
+    stack.run_mail(desk=throttled)
+    reminder = outbox.reminder(urgent, 1, stack.now, timedelta())
+    store = stack.desk("mail").store
+    with recorded(besides=()):
+        store.database.transact([store.outbox.put_order(reminder)])
+    stack.relay()
+    stack.run_mail(desk=desk)
+
+
+def see_mail(stack: Stack, desk: Desk) -> None:
+    listed = stack.call("GET", "/v1/staff/deliveries", role="moderator", desk=desk)
+    [failed, *_] = [d for d in listed.json["deliveries"] if d["state"] == "failed"]
+    path = f"/v1/staff/deliveries/{failed['id']}/resend"
+    assert stack.call("POST", path, role="moderator", desk=desk).status == 202
+    assert stack.call("GET", "/v1/staff/dead-letters", role="admin", desk=desk).status == 200
+
+
 def report_all(stack: Stack, desk: Desk) -> None:
     for item in stack.items("OutboxTable"):
         mail = {"tags": {"delivery": [item["outbox_id"]["S"]]}}
-        note_event({"detail": {"eventType": "Delivery", "mail": mail}}, desk)
+        for report in ("Delivery", "Bounce"):
+            note_event({"detail": {"eventType": report, "mail": mail}}, desk)
 
 
 @pytest.fixture
@@ -145,6 +183,7 @@ def known(story: Story) -> dict[str, str]:
         "MailConfigurationSet": "desk",
         "DataKey.Arn": arn.format(service="kms", resource="key/k"),
         "MailQueue.Arn": arn.format(service="sqs", resource=stack.name),
+        "MailDeadLetterQueue.Arn": arn.format(service="sqs", resource=f"{stack.name}-dead"),
     }
     for logical_id, resource in template()["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":

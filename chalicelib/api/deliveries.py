@@ -1,0 +1,93 @@
+"""What became of the mail, for staff: states and reasons, no address; send one again."""
+
+from typing import Any
+
+from chalicelib import outbox
+from chalicelib.api.answers import Answer, as_json, to_json
+from chalicelib.api.cursors import make_cursor, read_cursor
+from chalicelib.api.fields import parse_query
+from chalicelib.api.requests import Request
+from chalicelib.api.schemas import DeliveriesQuery
+from chalicelib.errors import NotFound, Unauthenticated
+from chalicelib.outbox import OutboxEntry, State
+from chalicelib.times import to_text
+from chalicelib.wiring import Desk
+
+# Without a state in the query: what wants a person comes first.
+_ALL_STATES: tuple[State, ...] = ("failed", "unknown", "held", "pending", "sending", "sent", "delivered")
+_LONGEST_ID = 128
+
+# Where a list goes on: in which state, and behind which of its rows.
+_Place = tuple[State, dict[str, Any] | None]
+
+
+def list_deliveries(request: Request, desk: Desk) -> Answer:
+    """An order that waits to become deliveries is shown as one that is pending."""
+    query = parse_query(DeliveriesQuery, request)
+    list_name = to_json(["deliveries", query.state, query.order])
+    states = (query.state,) if query.state else _ALL_STATES
+    place = read_cursor(desk.hasher, list_name, query.cursor) or (states[0], None)
+    entries, following = _collect(states, tuple(place), query, desk)
+    shown = [_show(entry) for entry in entries]
+    return as_json(200, {"deliveries": shown, "next_cursor": make_cursor(desk.hasher, list_name, following)})
+
+
+def resend_delivery(request: Request, desk: Desk) -> Answer:
+    if request.actor is None:
+        raise Unauthenticated
+    delivery_id = request.path("delivery_id", longest=_LONGEST_ID)
+    entry = outbox.resend(delivery_id, request.actor.id, desk.now(), desk.store)
+    # At once; where the queue does not take it, housekeeping brings it.
+    desk.queue.send([entry.id])
+    return as_json(202, _show(entry))
+
+
+def list_dead_letters(_request: Request, desk: Desk) -> Answer:
+    count, letters = desk.queue.list_dead_letters()
+    shown = [
+        {
+            "outbox_id": letter.outbox_id,
+            "sent_at": to_text(letter.sent_at),
+            "delivery": _find(letter.outbox_id, desk),
+        }
+        for letter in letters
+    ]
+    return as_json(200, {"count": count, "dead_letters": shown})
+
+
+def _collect(
+    states: tuple[State, ...], place: _Place, query: DeliveriesQuery, desk: Desk
+) -> tuple[list[OutboxEntry], _Place | None]:
+    """Up to the query's limit from `place` on, state after state; and where the rest begins."""
+    entries: list[OutboxEntry] = []
+    following: _Place | None = place
+    while following and len(entries) < query.limit:
+        state, after = following
+        page = desk.store.outbox.list_by_state(
+            state, newest_first=query.order == "newest", limit=query.limit - len(entries), after=after
+        )
+        entries += page.entries
+        rest = states[states.index(state) + 1 :]
+        after_all = (rest[0], None) if rest else None
+        following = (state, page.next_key) if page.next_key else after_all
+    return entries, following
+
+
+def _find(outbox_id: str | None, desk: Desk) -> dict[str, Any] | None:
+    try:
+        return _show(desk.store.outbox.get_entry(outbox_id)) if outbox_id else None
+    except NotFound:
+        return None
+
+
+def _show(entry: OutboxEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "subject_id": entry.subject_id,
+        "state": entry.state,
+        "reason": entry.reason,
+        "attempts": entry.attempts,
+        "created_at": to_text(entry.created_at),
+        "sent_at": to_text(entry.sent_at) if entry.sent_at else None,
+    }

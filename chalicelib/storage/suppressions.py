@@ -1,0 +1,60 @@
+"""The suppressions table: addresses to which nothing more is mailed, as keyed hashes.
+
+Key: address_hmac. Nothing expires: who asked for no more mail asked for good.
+
+| access | key | who |
+|---|---|---|
+| a bounce or complaint, inside the transaction that notes it | address_hmac | delivery events |
+| unsubscribe by the link in a mail | address_hmac | public |
+| which of some addresses are suppressed, one BatchGetItem | address_hmac | mail |
+| what is held about one person; erase it | address_hmac | staff |
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.storage.dynamodb import Database, Write, to_attributes, values
+from chalicelib.times import from_text, to_text
+
+Cause = Literal["bounce", "complaint", "unsubscribed"]
+
+
+@dataclass(frozen=True)
+class Suppression:
+    address_hmac: str
+    cause: str
+    created_at: datetime
+
+
+class SuppressionsTable:
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+
+    def suppress(self, address_hmac: str, cause: Cause, at: datetime) -> Write:
+        """Suppressing twice is the same as once: the first cause stays."""
+        update = {
+            "TableName": self._name,
+            "Key": to_attributes({"address_hmac": address_hmac}),
+            "UpdateExpression": "SET cause = if_not_exists(cause, :cause), "
+            "created_at = if_not_exists(created_at, :at)",
+            "ExpressionAttributeValues": values(cause=cause, at=to_text(at)),
+        }
+        return Write({"Update": update})
+
+    def delete(self, address_hmac: str) -> Write:
+        key = to_attributes({"address_hmac": address_hmac})
+        return Write({"Delete": {"TableName": self._name, "Key": key}})
+
+    def find_many(self, address_hmacs: Iterable[str]) -> list[Suppression]:
+        """Which of at most 100 addresses are suppressed."""
+        keys = [{"address_hmac": address_hmac} for address_hmac in dict.fromkeys(address_hmacs)]
+        if not keys:
+            return []
+        items = self._database.find_many(self._name, keys, "address_hmac, cause, created_at")
+        return [
+            Suppression(str(i["address_hmac"]), str(i["cause"]), from_text(str(i["created_at"])))
+            for i in items
+        ]
