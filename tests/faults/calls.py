@@ -1,4 +1,4 @@
-"""AWS calls as they leave the SDK, below its retries: recorded, answered, lost, or cut off after they took effect."""
+"""AWS calls as they leave the SDK, below its retries: recorded, refused, lost, or cut off after the effect."""
 
 import base64
 import io
@@ -35,9 +35,10 @@ Strike = Callable[[Call, Send], AWSResponse]
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that SES took: with which tag, and to whom."""
+    """A mail that SES took: with which tags, and to whom."""
 
     delivery_id: str
+    tags: dict[str, str]
     recipients: tuple[str, ...]
     raw: bytes
 
@@ -56,7 +57,7 @@ class Line:
         self.broken: dict[str, Strike] = {}
         self.acting = "nobody"
         self.on_mail: Callable[[Mail], None] = lambda _mail: None
-        self.on_message: Callable[[str], None] = lambda _body: None
+        self.on_message: Callable[[str, int], None] = lambda _body, _delay: None
         self._lock = threading.Lock()
 
     def clear(self) -> None:
@@ -93,11 +94,13 @@ class Line:
     def _tell(self, call: Call, sent: dict[str, Any], answer: dict[str, Any]) -> None:
         if call.operation == "SendEmail":
             self.on_mail(_read_mail(sent))
+        if call.operation == "SendMessage":
+            self.on_message(sent["MessageBody"], sent.get("DelaySeconds", 0))
         if call.operation == "SendMessageBatch":
             taken = {entry["Id"] for entry in answer["Successful"]}
             for entry in sent["Entries"]:
                 if entry["Id"] in taken:
-                    self.on_message(entry["MessageBody"])
+                    self.on_message(entry["MessageBody"], 0)
 
 
 def _read_call(number: int, function: str, operation: str, request: AWSPreparedRequest) -> Call:
@@ -107,14 +110,14 @@ def _read_call(number: int, function: str, operation: str, request: AWSPreparedR
 
 def _tables(body: dict[str, Any]) -> Iterator[str]:
     actions = [action for item in body.get("TransactItems", []) for action in item.values()]
-    for name in [*(a["TableName"] for a in [body, *actions] if "TableName" in a), *body.get("RequestItems", {})]:
-        yield name.rpartition("-")[2]
+    yield from (action["TableName"].rpartition("-")[2] for action in [body, *actions] if "TableName" in action)
+    yield from (name.rpartition("-")[2] for name in body.get("RequestItems", {}))
 
 
 def _read_mail(body: dict[str, Any]) -> Mail:
-    [tag] = [tag["Value"] for tag in body["EmailTags"] if tag["Name"] == "delivery"]
+    tags = {tag["Name"]: tag["Value"] for tag in body["EmailTags"]}
     raw = base64.b64decode(body["Content"]["Raw"]["Data"])
-    return Mail(tag, tuple(body["Destination"]["ToAddresses"]), raw)
+    return Mail(tags["delivery"], tags, tuple(body["Destination"]["ToAddresses"]), raw)
 
 
 class _Raw(io.BytesIO):

@@ -83,6 +83,7 @@ class World(Stack):
         for logical_id in tables():
             self._create(logical_id)
         self.queue_url = self.sqs.create_queue(QueueName=self.name)["QueueUrl"]
+        self.dead_letter_url = self.sqs.create_queue(QueueName=f"{self.name}-dead")["QueueUrl"]
         self.queue: list[Message] = []
         self.dead: list[Message] = []
         self.stream: list[str] = []
@@ -104,6 +105,12 @@ class World(Stack):
         for logical_id in tables():
             self.dynamodb.delete_table(TableName=self.table(logical_id))
         self.sqs.delete_queue(QueueUrl=self.queue_url)
+        self.sqs.delete_queue(QueueUrl=self.dead_letter_url)
+
+    def desk(self, function: str) -> Desk:
+        if function not in self._desks:
+            self._desks[function] = self.fresh_desk(function)
+        return self._desks[function]
 
     def fresh_desk(self, function: str) -> Desk:
         with patch("chalicelib.wiring.make_session", lambda: self.engine.session):
@@ -249,14 +256,14 @@ class World(Stack):
 
     # ---- what took effect
 
-    def _note_message(self, body: str) -> None:
+    def _note_message(self, body: str, delay: int) -> None:
         self._messages += 1
-        self.queue.append(Message(f"m{self._messages}", body, self.now))
+        self.queue.append(Message(f"m{self._messages}", body, self.now + timedelta(seconds=delay)))
 
     def _note_mail(self, mail: Mail) -> None:
         self.taken.append((self.now, mail))
         for report in self.reports:
-            detail = {"eventType": report, "mail": {"tags": {"delivery": [mail.delivery_id]}}}
+            detail = {"eventType": report, "mail": {"tags": {k: [v] for k, v in mail.tags.items()}}}
             event = Event(detail, self.now)
             self.events.append(event)
             if self.overtaking:
