@@ -86,6 +86,12 @@ def list_singles(recorded: Outcome) -> Iterator[Case]:
             yield Case(recorded.case.story, ((step.number, fault),))
 
 
+def list_distinct(recorded: Outcome) -> list[Case]:
+    """Of calls that do the same (read another recipient's delivery, say) the first alone."""
+    firsts = {step.label: step.number for step in reversed(recorded.steps)}
+    return [case for case in list_singles(recorded) if case.strikes[0][0] in firsts.values()]
+
+
 def list_pairs(single: Outcome) -> Iterator[Case]:
     """A second fault at each call that came after the first one's."""
     [(first, fault)] = single.case.strikes
@@ -100,7 +106,7 @@ def _strike(world: World, fault: Fault) -> Strike:
         return fault.strike
 
     def strike(call: Call, send: Send) -> AWSResponse:
-        world.line.broken[str(call)] = fault.strike
+        world.line.broken[call.kind] = fault.strike
         world.mend_at = world.mend_at or world.now + _UNTIL_MENDED
         return fault.strike(call, send)
 
