@@ -9,11 +9,12 @@ export PORT ?= 8000
 export FRONTDESK_DATA ?= .local
 
 .DEFAULT_GOAL := help
-.PHONY: help run test leak-check package lint-template clean find-python
+.PHONY: help run test faults leak-check package lint-template clean find-python
 
 help:
 	@echo "make run     serve Frontdesk on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 make run for another port)"
 	@echo "make test    format, lint, types, unit tests, journeys, leak-check"
+	@echo "make faults  break every AWS call between a POST and the mail, one at a time and two, and write docs/delivery.md's figures"
 	@echo "make leak-check     put canaries into every field of every route, and search everything for them"
 	@echo "make package        the zip and the template that AWS is given, in dist"
 	@echo "make lint-template  cfn-lint and checkov on that template"
@@ -28,9 +29,15 @@ test: find-python
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/pytest -m "not journey and not packaging" -n 2
+	.venv/bin/pytest -m "not journey and not packaging and not faults" -n 2
+	.venv/bin/pytest -m faults -n 2
 	.venv/bin/pytest -m packaging -n 2
 	.venv/bin/pytest -m journey
+
+# Ten minutes or more: every single fault, and a sample of pairs.
+faults: find-python
+	@"$(PYTHON)" infra/local/install.py test
+	.venv/bin/python -m tests.faults.figures
 
 leak-check: find-python
 	@"$(PYTHON)" infra/local/install.py test
