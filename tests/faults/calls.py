@@ -1,4 +1,4 @@
-"""AWS calls as they leave the SDK, below its retries: recorded, refused, lost, or cut off after the effect."""
+"""AWS calls as they leave the SDK, below its retries: recorded, refused, lost, or cut off later."""
 
 import base64
 import io
@@ -23,7 +23,7 @@ class Call:
     body: dict[str, Any]
 
     def __str__(self) -> str:
-        """What it is for, as far as the request shows: which operation, on what kind of row, to which state."""
+        """What it is for, as far as it shows: which operation, on what kind of row, to which state."""
         parts = [self.kind]
         key = self.body.get("Key", {}).get("outbox_id", {}).get("S", "")
         if key:
@@ -79,9 +79,7 @@ class Line:
     def attach(self, client: Any) -> None:
         client.meta.events.register("before-send", partial(self._pass, client))
 
-    def _pass(
-        self, client: Any, request: AWSPreparedRequest, event_name: str, **_: Any
-    ) -> AWSResponse:
+    def _pass(self, client: Any, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
         with self._lock:
             call = _read_call(len(self.calls), self.acting, event_name.rpartition(".")[2], request)
             self.calls.append(call)
@@ -116,13 +114,16 @@ class Line:
 
 
 def _read_call(number: int, function: str, operation: str, request: AWSPreparedRequest) -> Call:
-    body = json.loads(request.body or b"{}")
+    sent: Any = request.body
+    body = json.loads(sent or b"{}")
     return Call(number, function, operation, tuple(dict.fromkeys(_tables(body))), body)
 
 
 def _tables(body: dict[str, Any]) -> Iterator[str]:
     actions = [action for item in body.get("TransactItems", []) for action in item.values()]
-    yield from (action["TableName"].rpartition("-")[2] for action in [body, *actions] if "TableName" in action)
+    yield from (
+        action["TableName"].rpartition("-")[2] for action in [body, *actions] if "TableName" in action
+    )
     yield from (name.rpartition("-")[2] for name in body.get("RequestItems", {}))
 
 
@@ -141,7 +142,7 @@ class _Raw(io.BytesIO):
 
 def answer(status: int, body: dict[str, Any], error: str | None = None) -> AWSResponse:
     """An answer of AWS. SES names its error in a header, the others in the body."""
-    headers = {"Content-Type": "application/json"}
+    headers: Any = {"Content-Type": "application/json"}
     if error:
         headers["x-amzn-ErrorType"] = error
         body = {"__type": error, **body}

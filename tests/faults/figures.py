@@ -34,7 +34,7 @@ _keys: dict[str, str]
 
 def _start(keys: dict[str, str]) -> None:
     """Each process has an engine of its own."""
-    global _engine, _keys  # noqa: PLW0603 - a pool's processes have no other place for it
+    global _engine, _keys
     logging.disable(logging.CRITICAL)
     isolate(os.environ)
     folder = _stack.enter_context(tempfile.TemporaryDirectory())
@@ -85,7 +85,7 @@ def write_page(singles: Figures, pairs: Figures) -> None:
     lines = [
         BEGIN,
         "",
-        "| Faults | Cases | Violations | Mails | Sent twice | Left for staff to see | Dead letters | Longest wait |",
+        "| Faults | Cases | Violations | Mails | Sent twice | Left to staff | Dead letters | Longest wait |",
         "|---|---|---|---|---|---|---|---|",
         singles.row("one"),
         pairs.row("two"),

@@ -75,7 +75,9 @@ def _states(world: World, rows: dict[str, dict[str, Any]], refused: bool) -> Ite
 def _counters(world: World) -> Iterator[str]:
     """The page's count and both edges are what a recount finds."""
     comments = world.items("CommentsTable")
-    approved = sum(row.get("approved_page", {}).get("S") == PAGE_ID and "public_json" in row for row in comments)
+    approved = sum(
+        row.get("approved_page", {}).get("S") == PAGE_ID and "public_json" in row for row in comments
+    )
     edges = [int(row["approved_count"]["N"]) for row in comments if "approved_count" in row]
     pages = [int(row["approved_count"]["N"]) for row in world.items("PagesTable") if "approved_count" in row]
     if any(count != approved for count in [*edges, *pages]):

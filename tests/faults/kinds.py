@@ -131,7 +131,9 @@ def _held(name: str, status: int, message: str = "no") -> Fault:
 
 
 def _never(name: str, message: str = "no") -> Fault:
-    return Fault(f"SES refuses: {name}", partial(_refuse, name, 400, message=message), _of_ses, permanent=True)
+    return Fault(
+        f"SES refuses: {name}", partial(_refuse, name, 400, message=message), _of_ses, permanent=True
+    )
 
 
 ANYWHERE = (

@@ -53,7 +53,9 @@ class Outcome:
 
     def __str__(self) -> str:
         labels = {step.number: step.label for step in self.steps}
-        struck = ", then ".join(f"{fault} at call {n} ({labels.get(n, '?')})" for n, fault in self.case.strikes)
+        struck = ", then ".join(
+            f"{fault} at call {n} ({labels.get(n, '?')})" for n, fault in self.case.strikes
+        )
         return f"{self.case.story}: {struck or 'no fault'}: {'; '.join(self.violations) or 'all holds'}"
 
 

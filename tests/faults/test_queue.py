@@ -1,4 +1,4 @@
-"""What the queue can do to the mail function: bring the same twenty times at once, or bring what is poison."""
+"""What the queue can do to the mail function: bring the same twenty times at once, or bring poison."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""One fault at each call on the way from a POST to SES: nothing lost, nothing doubled but where SES leaves a window."""
+"""One fault at each call on the way from a POST to SES: nothing lost, nothing doubled but in SES's window."""
 
 from collections.abc import Callable
 
@@ -38,10 +38,14 @@ def test_without_a_fault_each_mail_is_sent_once_and_at_once(record: Record, stor
 def test_one_fault_breaks_no_promise(
     engine: Engine, keys: dict[str, str], record: Record, story: str, fault: str
 ) -> None:
-    outcomes = [play(engine, keys, case) for case in list_distinct(record(story)) if case.strikes[0][1] == fault]
+    outcomes = [
+        play(engine, keys, case) for case in list_distinct(record(story)) if case.strikes[0][1] == fault
+    ]
     assert [str(outcome) for outcome in outcomes if outcome.violations] == []
     doubled = {(_struck(outcome), fault) for outcome in outcomes if outcome.doubled}
-    assert doubled == ({key for key in WINDOW if key[1] == fault} if story == "a comment, no reports" else set())
+    assert doubled == (
+        {key for key in WINDOW if key[1] == fault} if story == "a comment, no reports" else set()
+    )
 
 
 def test_every_fault_can_strike_somewhere_and_every_call_is_struck(record: Record) -> None:
@@ -50,9 +54,15 @@ def test_every_fault_can_strike_somewhere_and_every_call_is_struck(record: Recor
     # Every call can be refused, lost and cut off by the function's death.
     assert all(len(step.faults) >= 5 for step in steps)
     operations = {step.label.split()[1] for step in steps}
-    assert {"TransactWriteItems", "UpdateItem", "GetItem", "Query", "BatchGetItem", "SendMessageBatch", "SendEmail"} <= (
-        operations
-    )
+    assert {
+        "TransactWriteItems",
+        "UpdateItem",
+        "GetItem",
+        "Query",
+        "BatchGetItem",
+        "SendMessageBatch",
+        "SendEmail",
+    } <= (operations)
     assert len(ANYWHERE) + len(SES_ALONE) == len(FAULTS)
 
 

@@ -128,10 +128,9 @@ class World(Stack):
     def request(self, method: str, path: str, body: Any = None, **more: Any) -> Reply | None:
         """A call over HTTP; None where the function died, which the gateway answers with a 5xx of its own."""
         function = "staff" if more.get("role") else "public"
-        reply: Reply | None = None
         with self._alive(function):
-            reply = self.call(method, path, body, **more)
-        return reply
+            return self.call(method, path, body, **more)
+        return None
 
     def carry_stream(self) -> bool:
         """One batch of the outbox's insertions to the relay; whether there was any."""
@@ -224,7 +223,7 @@ class World(Stack):
 
     def is_at_rest(self) -> bool:
         waiting = self.stream or self.queue or self.events or self.mend_at
-        return not waiting and not any(_moves(row) for row in self.outbox())
+        return not waiting and not any(moves(row) for row in self.outbox())
 
     def outbox(self) -> list[dict[str, Any]]:
         """Every row of the outbox, as plain values."""
@@ -278,7 +277,7 @@ class World(Stack):
             event.due_at = self.now + event.tries * _EVENT_RETRY
 
 
-def _moves(row: dict[str, Any]) -> bool:
+def moves(row: dict[str, Any]) -> bool:
     """Whether housekeeping or the queue has still to do with it."""
     state = row.get("state")
     return state in ("pending", "sending", "held") or (state == "unknown" and not row.get("resent"))
