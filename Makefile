@@ -14,7 +14,7 @@ export FRONTDESK_DATA ?= .local
 help:
 	@echo "make run     serve Frontdesk on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 make run for another port)"
 	@echo "make test    format, lint, types, unit tests, journeys, leak-check"
-	@echo "make faults  break every AWS call between a POST and the mail, one at a time and two, and write docs/delivery.md's figures"
+	@echo "make faults  strike the calls to AWS on the way of a mail, one fault and then two at a time (minutes)"
 	@echo "make leak-check     put canaries into every field of every route, and search everything for them"
 	@echo "make package        the zip and the template that AWS is given, in dist"
 	@echo "make lint-template  cfn-lint and checkov on that template"
@@ -34,10 +34,9 @@ test: find-python
 	.venv/bin/pytest -m packaging -n 2
 	.venv/bin/pytest -m journey
 
-# Ten minutes or more: every single fault, and a sample of pairs.
 faults: find-python
 	@"$(PYTHON)" infra/local/install.py test
-	.venv/bin/python -m tests.faults.figures
+	.venv/bin/python -m tests.faults
 
 leak-check: find-python
 	@"$(PYTHON)" infra/local/install.py test

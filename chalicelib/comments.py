@@ -1,13 +1,20 @@
 """Comments: from what a visitor typed to what a page shows. Nothing shows before a moderator says so."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
 from chalicelib import ids, outbox
 from chalicelib.audit import Act
-from chalicelib.errors import AlreadySubmitted, IdempotencyKeyReused, IllegalTransition, StaleRevision
+from chalicelib.errors import (
+    AlreadySubmitted,
+    IdempotencyKeyReused,
+    IllegalTransition,
+    StaleRevision,
+    Unavailable,
+)
 from chalicelib.html_gate import to_html
 from chalicelib.judgement import Reason, is_spam
 from chalicelib.outbox import Order
@@ -19,6 +26,8 @@ Priority = Literal["normal", "urgent"]
 
 # The contract's rule for what is one comment when no Idempotency-Key says so.
 _SAME_BY = ("name", "email", "page_id", "message")
+# As often may a comment be decided on or answered while it is being erased.
+_ATTEMPTS_TO_ERASE = 20
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,14 +44,17 @@ class Draft:
 
 @dataclass(frozen=True, repr=False)
 class Comment:
-    """A comment. `original_text` is what was typed; `text` is what is shown once it is approved."""
+    """A comment. `original_text` is what was typed; `text` is what is shown once it is approved.
+
+    One that staff wrote has no email, and so no `author_hmac`.
+    """
 
     id: str
     page_id: str
     parent_id: str | None
     name: str
     email: str
-    author_hmac: str
+    author_hmac: str | None
     original_text: str
     text: str
     notify: bool
@@ -57,6 +69,8 @@ class Comment:
     revision: int = 1
     # In which the author is mailed.
     language: str = "en"
+    # How many answers to it the page shows.
+    answers: int = 0
     # False where what was sealed cannot be opened: the texts are then a notice of ours.
     readable: bool = True
 
@@ -66,16 +80,29 @@ class Comment:
 
     def public_json(self) -> str:
         """Return the comment as the public list shows it: exactly these fields."""
-        shown = {
-            "id": self.id,
-            "parent_id": self.parent_id,
-            "name": self.name,
-            "text": self.text,
-            "html": to_html(self.text),
-            "created_at": to_text(self.created_at),
-            "staff": self.staff,
-        }
-        return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+        return _public_json(
+            self.id, self.parent_id, self.name, self.text, to_text(self.created_at), staff=self.staff
+        )
+
+
+def stub_json(comment_id: str, parent_id: str | None, created_at: str) -> str:
+    """What the public list shows of an erased comment while it has answers: where it stood, and no word."""
+    return _public_json(comment_id, parent_id, "", "", created_at, staff=False)
+
+
+def _public_json(
+    comment_id: str, parent_id: str | None, name: str, text: str, created_at: str, *, staff: bool
+) -> str:
+    shown = {
+        "id": comment_id,
+        "parent_id": parent_id,
+        "name": name,
+        "text": text,
+        "html": to_html(text),
+        "created_at": created_at,
+        "staff": staff,
+    }
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -105,6 +132,8 @@ class CommentStore(Protocol):
     def get_comment(self, comment_id: str) -> Comment: ...
 
     def record_decision(self, decided: DecidedComment) -> None: ...
+
+    def erase_comment(self, comment: Comment, act: Act) -> None: ...
 
 
 def submit_comment(
@@ -169,8 +198,7 @@ def decide(
     Raises NotFound, StaleRevision, IllegalTransition or Unavailable.
     """
     before = store.get_comment(comment_id)
-    if revisions is not None and before.revision not in revisions:
-        raise StaleRevision
+    _check_revision(before, revisions)
     if decision.status == before.status or not before.readable:
         # What cannot be read cannot be decided on; storing it would put our notice in its place.
         raise IllegalTransition(before.status, decision.status or before.status)
@@ -187,6 +215,27 @@ def decide(
         after = replace(after, decided_at=at, decided_by=actor)
     store.record_decision(_decided(before, after, decision, actor, at))
     return after
+
+
+def erase(comment_id: str, revisions: set[int] | None, actor: str, at: datetime, store: CommentStore) -> None:
+    """Erase a comment: nothing stays of what was written, nor of who wrote it.
+
+    `revisions` as for `decide`. Raises NotFound, StaleRevision or Unavailable.
+    """
+    for _ in range(_ATTEMPTS_TO_ERASE):
+        before = store.get_comment(comment_id)
+        _check_revision(before, revisions)
+        act = Act(before.id, actor, "erase", at, before=before.status, after="erased")
+        # Decided on, or answered, since it was read: whether a stub must stay is another question now.
+        with suppress(StaleRevision):
+            store.erase_comment(before, act)
+            return
+    raise Unavailable("TransactWriteItems")
+
+
+def _check_revision(comment: Comment, revisions: set[int] | None) -> None:
+    if revisions is not None and comment.revision not in revisions:
+        raise StaleRevision
 
 
 def _decided(before: Comment, after: Comment, decision: Decision, actor: str, at: datetime) -> DecidedComment:

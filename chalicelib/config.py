@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from chalicelib.staff_tokens import ROLES, Role
+
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 Function = Literal["public", "staff", "authorizer", "relay", "mail", "delivery_events", "housekeeping"]
@@ -73,9 +75,27 @@ def _check_origin(value: str) -> str:
     return value
 
 
+def _check_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        well_formed = parts.port is None or parts.port > 0
+    except ValueError:
+        well_formed = False
+    if not well_formed or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise PydanticCustomError("not_a_url", "must be a URL such as https://login.example.org/staff")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise PydanticCustomError("not_plain", "must have no user, query or fragment")
+    return value
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+
+
 Address = Annotated[str, AfterValidator(_check_address)]
 Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
 Origin = Annotated[str, AfterValidator(_check_origin)]
+Url = Annotated[str, AfterValidator(_check_url)]
 
 
 class HelpLine(BaseModel):
@@ -203,10 +223,40 @@ class Settings(BaseModel):
     mail_domains: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
         default=(), description="The only domains to which full text may be mailed, comma-separated."
     )
+    oidc_issuer: Url | None = Field(
+        default=None, description="The OIDC issuer whose JWTs let staff in, letter by letter as in `iss`."
+    )
+    oidc_audience: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        default=(), description="Whom the JWTs must be for: `aud`, or Cognito's client id; comma-separated."
+    )
+    oidc_token_use: Literal["access", "id"] = Field(
+        default="access", description="Which of the issuer's tokens count: `access` or `id`."
+    )
+    oidc_algorithms: Annotated[tuple[Literal["RS256", "ES256"], ...], BeforeValidator(_split)] = Field(
+        default=("RS256",), min_length=1, description="How they must be signed: `RS256`, `ES256`, or both."
+    )
+    oidc_jwks_url: Url | None = Field(
+        default=None,
+        description="Where the issuer's keys are, if not in `.well-known/jwks.json` below it.",
+    )
+    oidc_roles_claim: str = Field(
+        default="cognito:groups", min_length=1, description="The claim with the person's group or groups."
+    )
+    oidc_roles: Annotated[dict[str, Role], BeforeValidator(_load_json)] = Field(
+        default={role: role for role in ROLES},
+        min_length=1,
+        description='Which group has which role, as JSON: `{"Web team": "moderator"}`.',
+    )
     rate_limit: int = Field(
         default=10, ge=1, description="Submissions that one network may make in one window."
     )
     rate_window: int = Field(default=600, ge=1, le=86400, description="Length of that window in seconds.")
+    staff_name: str = Field(
+        default="Staff", min_length=1, max_length=80, description="Under which name staff answer in public."
+    )
+    reply_hours: int = Field(
+        default=24, ge=1, le=8760, description="Hours within which an enquiry should be dealt with."
+    )
     consent_required: bool = Field(default=False, description="Refuse an enquiry without consent.")
     consent_version: str = Field(
         default="1",
@@ -248,7 +298,7 @@ class Settings(BaseModel):
             problems.append("SITES must be https in stage prod")
         if self.stage == "prod" and self.public_url.startswith("http:"):
             problems.append("PUBLIC_URL must be https in stage prod")
-        return problems + self._full_text_problems()
+        return problems + self._oidc_problems() + self._full_text_problems()
 
     def _key_problems(self) -> list[str]:
         problems = []
@@ -260,6 +310,16 @@ class Settings(BaseModel):
             problems.append("PRIVATE_KEYS_FILE or PRIVATE_KEYS_PARAMETER is needed, and not both")
         if given and not opens:
             problems.append(f"The {self.function} function must not have the private keys")
+        return problems
+
+    def _oidc_problems(self) -> list[str]:
+        if self.oidc_issuer is None:
+            return []
+        problems = [] if self.oidc_audience else ["OIDC_ISSUER needs OIDC_AUDIENCE"]
+        for name, url in (("OIDC_ISSUER", self.oidc_issuer), ("OIDC_JWKS_URL", self.oidc_jwks_url)):
+            # Whoever answers there says who is staff.
+            if url and url.startswith("http:") and not (self.stage == "local" and _is_local(url)):
+                problems.append(f"{name} must be https, but on this machine itself in stage local")
         return problems
 
     def _full_text_problems(self) -> list[str]:

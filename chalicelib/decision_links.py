@@ -7,10 +7,13 @@ functions have (`Desk.link_hasher`): the public function, though taken over, can
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from chalicelib.errors import LinkEnded, NotFound
 from chalicelib.signing import BadSignature, Digester, sign, unsign
 
+# What is revoked where all links are that were issued so far: a moderator's mailbox is in other hands.
+ALL_LINKS = "links"
 LINK_LIFE = timedelta(hours=72)
 _PURPOSE = "decision link/moderator"
 
@@ -30,6 +33,10 @@ class DecisionLink:
         return f"link:{self.delivery_id}"
 
 
+class Revocations(Protocol):
+    def find_revocation(self, credential: str) -> datetime | None: ...
+
+
 def make_decision_link(
     comment_id: str, revision: int, delivery_id: str, at: datetime, digester: Digester
 ) -> str:
@@ -47,3 +54,11 @@ def read_decision_link(token: str, at: datetime, digester: Digester) -> Decision
     if at >= link.issued_at + LINK_LIFE:
         raise LinkEnded
     return link
+
+
+def check_in_force(link: DecisionLink, store: Revocations) -> None:
+    """Raises LinkEnded where the link, or every link of its time, was revoked."""
+    for credential in (ALL_LINKS, link.actor):
+        revoked_at = store.find_revocation(credential)
+        if revoked_at is not None and link.issued_at <= revoked_at:
+            raise LinkEnded

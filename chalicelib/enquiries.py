@@ -1,17 +1,30 @@
 """Enquiries: what people ask of admissions. The storage seals what an enquirer wrote."""
 
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from chalicelib import ids, outbox
-from chalicelib.errors import AlreadySubmitted, IdempotencyKeyReused
+from chalicelib.audit import Act
+from chalicelib.errors import (
+    AlreadySubmitted,
+    FieldProblem,
+    IdempotencyKeyReused,
+    IllegalTransition,
+    InvalidFields,
+    StaleRevision,
+)
 from chalicelib.judgement import Reason, is_spam
 from chalicelib.outbox import Order
 from chalicelib.submissions import Hashing, Identity, Visit, identify
 
 EnquiryStatus = Literal["new", "in_progress", "closed", "spam"]
 Channel = Literal["email", "call", "text", "voicemail"]
+
+# In these somebody still waits for a reply.
+_WAITING: tuple[EnquiryStatus, ...] = ("new", "in_progress")
+# An item of DynamoDB holds 400 KB, and a code point can take four bytes.
+_MOST_NOTED = 50_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,6 +37,15 @@ class Letter:
     phone: str | None
     contact_by: tuple[Channel, ...]
     page: str | None
+
+
+@dataclass(frozen=True, repr=False)
+class Note:
+    """What a member of staff wrote about an enquiry: private as the letter is."""
+
+    at: datetime
+    actor: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -41,15 +63,50 @@ class Enquiry:
     created_at: datetime
     request_hash: str
     assignee: str | None = None
+    notes: tuple[Note, ...] = ()
     revision: int = 1
     # In which the enquirer is mailed.
     language: str = "en"
+    # False where what was sealed cannot be opened: the message is then a notice of ours.
+    readable: bool = True
+
+    def waiting(self, at: datetime) -> timedelta | None:
+        """How long the enquirer has waited for a reply by `at`; None where nobody waits any more."""
+        return at - self.created_at if self.status in _WAITING else None
+
+    def is_overdue(self, at: datetime, within: timedelta) -> bool:
+        """Whether it should have had its first reply `within` that time, and still waits."""
+        waited = self.waiting(at)
+        return waited is not None and waited > within
+
+
+@dataclass(frozen=True, repr=False)
+class EnquiryChange:
+    """What a member of staff wants changed. `assign` without an `assignee` takes it from whoever has it."""
+
+    status: EnquiryStatus | None = None
+    assign: bool = False
+    assignee: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangedEnquiry:
+    """Everything that one change changes; it is stored in one transaction or not at all."""
+
+    before: Enquiry
+    after: Enquiry
+    acts: tuple[Act, ...]
 
 
 class EnquiryStore(Protocol):
     def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, network: str) -> None: ...
 
     def is_same_enquiry(self, reference: str, request_hash: str) -> bool: ...
+
+    def get_enquiry(self, reference: str) -> Enquiry: ...
+
+    def record_change(self, changed: ChangedEnquiry) -> None: ...
 
 
 def submit_enquiry(
@@ -91,6 +148,50 @@ def submit_enquiry(
             raise IdempotencyKeyReused from None
         return first.submission_id
     return enquiry.reference
+
+
+def change_enquiry(
+    reference: str,
+    change: EnquiryChange,
+    revisions: set[int] | None,
+    actor: str,
+    at: datetime,
+    store: EnquiryStore,
+) -> Enquiry:
+    """Carry out a change and return the enquiry at its new revision.
+
+    `revisions` are those that the actor has seen, None for "whichever it is".
+    Raises NotFound, StaleRevision, IllegalTransition, InvalidFields (too many notes) or Unavailable.
+    """
+    before = store.get_enquiry(reference)
+    if revisions is not None and before.revision not in revisions:
+        raise StaleRevision
+    if change.status == before.status or not before.readable:
+        # To change what cannot be read would put our notice in its place.
+        raise IllegalTransition(before.status, change.status or before.status)
+    after = replace(
+        before,
+        status=change.status or before.status,
+        assignee=change.assignee if change.assign else before.assignee,
+        notes=before.notes if change.note is None else (*before.notes, Note(at, actor, change.note)),
+        revision=before.revision + 1,
+    )
+    if change.note is not None and sum(len(note.text) for note in after.notes) > _MOST_NOTED:
+        raise InvalidFields([FieldProblem("note", "too_long", "The notes of this enquiry are full.")])
+    store.record_change(ChangedEnquiry(before, after, _acts(before, change, actor, at)))
+    return after
+
+
+def _acts(before: Enquiry, change: EnquiryChange, actor: str, at: datetime) -> tuple[Act, ...]:
+    acts = []
+    if change.status:
+        acts.append(Act(before.reference, actor, "decide", at, before=before.status, after=change.status))
+    if change.assign:
+        # To whom is not said: it is what somebody typed.
+        acts.append(Act(before.reference, actor, "assign", at))
+    if change.note is not None:
+        acts.append(Act(before.reference, actor, "note", at))
+    return tuple(acts)
 
 
 def _reference(_slot_start: int, digest: bytes) -> str:

@@ -14,6 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
 from chalicelib.mail.queue import MailQueue
+from chalicelib.oidc.fetching import fetch
+from chalicelib.oidc.keys import IssuerKeys
+from chalicelib.oidc.people import Issuer
 from chalicelib.pages import Sites
 from chalicelib.privacy.hashing import Hasher, NoHasher
 from chalicelib.privacy.keys import Keys, check_pair, read_keys, read_private_keys, write_key_file
@@ -23,11 +26,13 @@ from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
+from chalicelib.storage.mail_states import MailStates
 from chalicelib.storage.outbox import OutboxTable
 from chalicelib.storage.pages import PagesTable
 from chalicelib.storage.seal import Seal
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.store import Store
+from chalicelib.storage.stubs import Stubs
 from chalicelib.storage.suppressions import SuppressionsTable
 from chalicelib.times import utc_now
 
@@ -51,6 +56,7 @@ class Desk:
     # Signs decision links, under a key of the private ones: only staff and mail can.
     link_hasher: Hasher | NoHasher
     queue: MailQueue
+    issuer: Issuer | None
     ses: Any
     # How many mails a second SES takes; 0 where this function sends none.
     send_rate: int
@@ -83,6 +89,7 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
         ),
         ses=ses,
         send_rate=_send_rate(settings, ses) if mails else 0,
+        issuer=_make_issuer(settings, now) if settings.function == "authorizer" else None,
         now=now,
     )
 
@@ -149,14 +156,32 @@ def write_document(session: Any, file: Path | None, parameter: str | None, docum
         raise Unavailable("PutParameter") from error
 
 
+def _make_issuer(settings: Settings, now: Callable[[], datetime]) -> Issuer | None:
+    if settings.oidc_issuer is None:
+        return None
+    # Where Cognito and many others have them.
+    jwks_url = settings.oidc_jwks_url or f"{settings.oidc_issuer.rstrip('/')}/.well-known/jwks.json"
+    return Issuer(
+        url=settings.oidc_issuer,
+        audiences=settings.oidc_audience,
+        algorithms=settings.oidc_algorithms,
+        token_use=settings.oidc_token_use,
+        roles_claim=settings.oidc_roles_claim,
+        roles=settings.oidc_roles,
+        keys=IssuerKeys(lambda: fetch(jwks_url), now),
+    )
+
+
 def _make_store(settings: Settings, database: Database, seal: Seal) -> Store:
     spam_retention = timedelta(days=settings.spam_retention_days)
     delivery_retention = timedelta(days=settings.delivery_retention_days)
     return Store(
         database=database,
         comments=CommentsTable(database, settings.comments_table, spam_retention, seal),
+        stubs=Stubs(database, settings.comments_table),
         enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
         outbox=OutboxTable(database, settings.outbox_table, delivery_retention, seal),
+        mail_states=MailStates(database, settings.outbox_table),
         pages=PagesTable(database, settings.pages_table),
         guard=GuardTable(database, settings.guard_table, settings.rate_limit, settings.rate_window),
         staff=StaffTable(database, settings.staff_table),

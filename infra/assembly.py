@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from chalicelib.api.routes import ROUTES
+from chalicelib.api.routes import STAFF_PATHS
 from infra.functions import FUNCTIONS, Function
 from infra.gateway_answers import gateway_answers
 from infra.parameters import conditions, environment, parameters
@@ -20,7 +20,6 @@ from infra.roles import role_and_logs
 Template = dict[str, Any]
 
 _INFRA = Path(__file__).parent
-_STAFF_PATHS = frozenset(route.path for route in ROUTES if route.audience == "staff")
 _INTEGRATION = "x-amazon-apigateway-integration"
 
 
@@ -40,7 +39,7 @@ def additions(runtime: str, architecture: str) -> Template:
     answers = {"x-amazon-apigateway-gateway-responses": gateway_answers()}
     # Said outright: left out, SAM deploys a second stage, named "Stage", beside ours.
     merged["Resources"]["RestAPI"] = {"Properties": {"OpenApiVersion": "2.0", "DefinitionBody": answers}}
-    for file in ("template.yaml", "cloud.yaml"):
+    for file in ("template.yaml", "cloud.yaml", "staff_pool.yaml"):
         merged = merge(merged, yaml.safe_load((_INFRA / file).read_text()))
     return merged
 
@@ -49,7 +48,7 @@ def divide_routes(template: Template) -> Template:
     """The staff's routes call the staff function; the others stay with the public one."""
     divided = deepcopy(template)
     for path, methods in divided["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"].items():
-        if path in _STAFF_PATHS:
+        if path in STAFF_PATHS:
             for method in methods.values():
                 method[_INTEGRATION]["uri"] = _staff_uri(method[_INTEGRATION]["uri"])
     return divided

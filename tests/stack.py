@@ -161,8 +161,10 @@ class Stack:
         **headers: str,
     ) -> Reply:
         """Call a route in its function. Header names are written with `_` for `-`."""
-        route, parameters = _find_route(method, path)
-        self.called.add((method, route.path))
+        # HEAD is GET whose body the gateway leaves out.
+        served = "GET" if method == "HEAD" else method
+        route, parameters = _find_route(served, path)
+        self.called.add((served, route.path))
         raw = body if isinstance(body, str) or body is None else json.dumps(body)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if raw is not None:
@@ -181,7 +183,7 @@ class Stack:
             },
         }
         at_desk = desk or self.desk(route.audience)
-        known = route if route.method == method else None
+        known = route if route.method == served else None
         answer = respond(Request(event), at_desk, known, route.audience, ("GET",)).to_dict()
         return Reply(
             answer["statusCode"], {k.lower(): v for k, v in answer["headers"].items()}, str(answer["body"])

@@ -1,6 +1,8 @@
 """Imports point one way: app → api, mail → domain → nothing. Read from the source, not from what ran."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,7 +13,7 @@ from tests.stack import ROOT, template
 
 PACKAGE = ROOT / "chalicelib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-PACKAGES = ("api", "commands", "mail", "privacy", "storage")
+PACKAGES = ("api", "commands", "mail", "oidc", "privacy", "storage")
 # Put the parts together, and so may know them all.
 _ASSEMBLING = {"wiring", "config"}
 
@@ -84,15 +86,29 @@ def test_only_privacy_knows_nacl() -> None:
     assert places(importers("nacl")) == {"privacy"}
 
 
+def test_only_oidc_knows_jwts_and_loads_them_when_one_comes() -> None:
+    assert importers("jwt", "cryptography") == {"chalicelib/oidc/people.py"}
+    # `cryptography` would slow every cold start.
+    code = "import sys, app; sys.exit('jwt' in sys.modules or 'cryptography' in sys.modules)"
+    environment = {"AWS_CHALICE_CLI_MODE": "true", "PATH": ""}
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # noqa: S603
+
+
+def test_only_oidc_speaks_http_to_others() -> None:
+    assert importers("http.client", "urllib.request", "requests", "httpx") == {"chalicelib/oidc/fetching.py"}
+
+
 @pytest.mark.parametrize(
     ("place", "never"),
     [
-        ("domain", ("api", "commands", "mail", "privacy", "storage", "wiring", "config")),
-        ("config", ("api", "commands", "mail", "privacy", "storage", "wiring")),
-        ("privacy", ("api", "commands", "mail", "storage", "wiring", "config")),
-        ("storage", ("api", "commands", "mail", "privacy", "wiring", "config")),
+        ("domain", ("api", "commands", "mail", "oidc", "privacy", "storage", "wiring", "config")),
+        ("config", ("api", "commands", "mail", "oidc", "privacy", "storage", "wiring")),
+        ("oidc", ("api", "commands", "mail", "privacy", "storage", "wiring", "config")),
+        ("privacy", ("api", "commands", "mail", "oidc", "storage", "wiring", "config")),
+        ("storage", ("api", "commands", "mail", "oidc", "privacy", "wiring", "config")),
         ("wiring", ("api", "commands")),
-        ("mail", ("api", "commands")),
+        ("mail", ("api", "commands", "oidc")),
         ("api", ("commands", "mail")),
         ("commands", ("api", "mail")),
         ("app", ("commands", "storage", "privacy")),

@@ -1,5 +1,6 @@
 """Settings: every one that is missing or wrong is named at once, in words, and no value is repeated."""
 
+import json
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ GOOD = {
     "TOPICS": '{"admissions": ["adm@example.org"]}',
     "MAIL_SENDER": "desk@example.org",
 }
+OIDC = {"OIDC_ISSUER": "https://login.example.org/pool", "OIDC_AUDIENCE": "client"}
+LOCAL_OIDC = {"OIDC_ISSUER": "http://127.0.0.1:9/pool", "OIDC_AUDIENCE": "client"}
 FULL_TEXT = {
     "MAIL_FULL_TEXT": "true",
     "MAIL_TLS_REQUIRED": "true",
@@ -88,6 +91,17 @@ WRONG = {
     ],
     "MAIL_SENDER": ["zzz", "zzz@"],
     "MAIL_TLS_REQUIRED": ["zzz"],
+    "OIDC_ISSUER": [
+        "zzz",
+        "ftp://zzz.example",
+        "https://",
+        "https://u:zzz@ok.example",
+        "https://ok.example?zzz",
+    ],
+    "OIDC_JWKS_URL": ["zzz", "https://ok.example/#zzz", "https://zzz.example:99999"],
+    "OIDC_TOKEN_USE": ["zzz", "refresh"],
+    "OIDC_ALGORITHMS": ["zzz", "none", "HS256", "RS256,HS256", "RS512", ","],
+    "OIDC_ROLES": ["zzz", "{}", "[]", '{"Web team": "zzz"}', '{"a": "zzz"}'],
     "RATE_LIMIT": ["zzz", "0", "-7", "1.5"],
     "RATE_WINDOW": ["zzz", "0", "86401"],
     "CONSENT_VERSION": ["z" * 41],
@@ -134,6 +148,11 @@ def test_host_of_odd_characters_is_not_repeated() -> None:
         ({"FUNCTION": "mail"}, "PRIVATE_KEYS_FILE or PRIVATE_KEYS_PARAMETER is needed"),
         ({"STAGE": "prod", "SITES": "https://a.example,http://b.example"}, "must be https"),
         ({"STAGE": "prod", "PUBLIC_URL": "http://desk.example.org"}, "must be https"),
+        ({**OIDC, "OIDC_AUDIENCE": ""}, "OIDC_ISSUER needs OIDC_AUDIENCE"),
+        ({**OIDC, "OIDC_ISSUER": "http://login.example.org"}, "OIDC_ISSUER must be https"),
+        ({**OIDC, "OIDC_ISSUER": "http://127.0.0.1.example.org"}, "OIDC_ISSUER must be https"),
+        ({**OIDC, "OIDC_JWKS_URL": "http://login.example.org/keys"}, "OIDC_JWKS_URL must be https"),
+        ({**LOCAL_OIDC, "STAGE": "prod"}, "OIDC_ISSUER must be https"),
         ({**FULL_TEXT, "MAIL_TLS_REQUIRED": ""}, "MAIL_FULL_TEXT needs MAIL_TLS_REQUIRED"),
         ({**FULL_TEXT, "MAIL_CONFIGURATION_SET": ""}, "MAIL_CONFIGURATION_SET"),
         ({**FULL_TEXT, "MAIL_DOMAINS": ""}, "MAIL_FULL_TEXT needs MAIL_DOMAINS"),
@@ -152,7 +171,15 @@ def test_every_contradiction_is_named_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [FULL_TEXT, {"STAGE": "prod"}, {"FUNCTION": "mail", "PRIVATE_KEYS_FILE": "/k"}]
+    "changes",
+    [
+        FULL_TEXT,
+        OIDC,
+        {**OIDC, "STAGE": "prod"},
+        LOCAL_OIDC,
+        {"STAGE": "prod"},
+        {"FUNCTION": "mail", "PRIVATE_KEYS_FILE": "/k"},
+    ],
 )
 def test_settings_that_agree_are_taken(changes: dict[str, str]) -> None:
     assert read_settings(GOOD | changes).stage == changes.get("STAGE", "local")
@@ -175,7 +202,9 @@ def documented() -> dict[str, tuple[str, str]]:
 def shown(default: Any) -> str:
     if isinstance(default, bool):
         return "true" if default else "false"
-    return str(default)
+    if isinstance(default, dict):
+        return json.dumps(default)
+    return ",".join(default) if isinstance(default, tuple) else str(default)
 
 
 def test_every_setting_is_documented() -> None:

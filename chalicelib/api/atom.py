@@ -12,8 +12,8 @@ _NO_COMMENT_YET = "1970-01-01T00:00:00Z"
 
 
 def make_feed(page_id: str, feed_url: str, comments: list[str]) -> str:
-    """`comments` is the public JSON of each, newest first."""
-    shown = [json.loads(comment) for comment in comments]
+    """`comments` is the public JSON of each, newest first. What was erased is no news."""
+    shown = [comment for comment in map(json.loads, comments) if comment["text"]]
     page_url = f"https://{page_id}"
     feed = Element("feed", xmlns=_ATOM)
     _add(feed, "id", page_url)

@@ -2,22 +2,19 @@
 
 import json
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from pydantic import BaseModel
 
 from chalicelib.api import problems
-from chalicelib.api.answers import HTML, Answer, form_page_policy
+from chalicelib.api.answers import Answer, form_page_policy
 from chalicelib.api.help import help_lines
 from chalicelib.api.requests import Request
+from chalicelib.api.templates import render_page
 from chalicelib.errors import FrontdeskError
 from chalicelib.pages import PageRefused
 from chalicelib.wiring import Desk
 
-_TEMPLATES = Path(__file__).parent.parent / "web" / "templates"
 _TRUE = ("on", "true", "1", "yes")
 # What a form that could not be taken shows again, or sends again unseen. The honeypot is neither.
 _LABELS = {"name": "Name", "email": "Email", "phone": "Phone", "message": "Message", "consent": "Consent"}
@@ -67,13 +64,13 @@ def _done(answer: Answer, fields: dict[str, list[str]], desk: Desk) -> Answer:
         return Answer(303, headers={"Location": desk.sites.address(wanted), "Cache-Control": "no-store"})
     except PageRefused:
         # No `next`, or one that leads away from our sites: then a page of ours.
-        return _page(200, "form_done.html", done=_json_of(answer))
+        return render_page(200, "form_done.html", done=_json_of(answer))
 
 
 def _failed(request: Request, error: FrontdeskError, fields: dict[str, list[str]], desk: Desk) -> Answer:
     answer = problems.to_answer(error)
     problem = _json_of(answer)
-    page = _page(
+    page = render_page(
         answer.status,
         "form_failed.html",
         title=problem["title"],
@@ -106,16 +103,6 @@ def _typed_again(fields: dict[str, list[str]], errors: list[dict[str, str]]) -> 
     return again
 
 
-def _page(status: int, template: str, **variables: Any) -> Answer:
-    html = _environment().get_template(template).render(**variables)
-    return Answer(status, html, HTML, {"Cache-Control": "no-store"})
-
-
 def _json_of(answer: Answer) -> dict[str, Any]:
     parsed: dict[str, Any] = json.loads(answer.body)
     return parsed
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)

@@ -12,6 +12,7 @@ from chalicelib.api.schemas import Problem
 from chalicelib.api.site import FILES
 
 _PROBLEM_JSON = "application/problem+json"
+_HTML: dict[str, Any] = {"content": {"text/html": {}}}
 _REFS = "#/components/schemas/{model}"
 
 
@@ -55,7 +56,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": _responses(route),
     }
     if route.body:
-        types = (JSON, FORM) if route.takes_forms else (JSON,)
+        types = (FORM,) if route.is_page else (JSON, FORM) if route.takes_forms else (JSON,)
         content = {media_type: {"schema": _ref(route.body)} for media_type in types}
         operation["requestBody"] = {"required": True, "content": content}
     if route.roles:
@@ -68,7 +69,7 @@ def _responses(route: Route) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, model in (route.answers or {}).items():
         content = {"content": {JSON: {"schema": _ref(model)}}} if model else {}
-        responses[str(status)] = {"description": route.summary, **content}
+        responses[str(status)] = {"description": route.summary, **(_HTML if route.is_page else content)}
     if route.takes_forms:
         responses["200"] = {
             "description": "A form post: a page that says it worked",
@@ -76,7 +77,10 @@ def _responses(route: Route) -> dict[str, Any]:
         }
         responses["303"] = {"description": "A form post with `next`: sent there"}
     problem = {"content": {_PROBLEM_JSON: {"schema": _ref(Problem)}}}
-    responses["default"] = {"description": "A problem (RFC 9457)", **problem}
+    if route.is_page:
+        responses["default"] = {"description": "A page that says what is wrong", **_HTML}
+    else:
+        responses["default"] = {"description": "A problem (RFC 9457)", **problem}
     return responses
 
 
@@ -98,12 +102,14 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     headers: list[dict[str, Any]] = []
-    if route.takes_forms:
+    if route.takes_key:
         headers.append(
             {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255}}
         )
-    if route.method == "PATCH":
-        headers.append({"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}})
+    if route.if_match is not None:
+        headers.append(
+            {"name": "If-Match", "in": "header", "required": route.if_match, "schema": {"type": "string"}}
+        )
     return headers
 
 

@@ -72,6 +72,12 @@ _TABLE: dict[type[FrontdeskError], tuple[int, str, str, str]] = {
 }
 
 
+def status_and_code(error: FrontdeskError) -> tuple[int, str]:
+    """What the answer would say of it, for one of many."""
+    status, code, _, _ = _TABLE[type(error)]
+    return status, code
+
+
 def to_answer(error: FrontdeskError) -> Answer:
     status, code, title, detail = _TABLE[type(error)]
     if isinstance(error, errors.Malformed):

@@ -60,10 +60,7 @@ class Request:
 
     def path(self, name: str, longest: int = _LONGEST_ID) -> str:
         """Raises NotFound for what is longer than any id: DynamoDB refuses keys of over 2,048 bytes."""
-        value = str(self.event["pathParameters"][name])
-        if not 0 < len(value) <= longest:
-            raise NotFound
-        return value
+        return check_id(str(self.event["pathParameters"][name]), longest)
 
     def query(self, name: str) -> str | None:
         given = (self.event.get("multiValueQueryStringParameters") or {}).get(name)
@@ -148,12 +145,12 @@ class Request:
             raise InvalidFields([FieldProblem("Idempotency-Key", "not_visible_ascii", problem)])
         return key
 
-    def seen_revisions(self) -> set[int] | None:
+    def seen_revisions(self, *, required: bool = True) -> set[int] | None:
         """The revisions that If-Match names (RFC 9110, 13.1.1); None for `*`.
 
         Raises RevisionRequired, or StaleRevision where it names nothing that a revision could be.
         """
-        given = self.headers.get("if-match")
+        given = self.headers.get("if-match", None if required else "*")
         if given is None:
             raise RevisionRequired
         if given.strip() == "*":
@@ -164,6 +161,13 @@ class Request:
         if not revisions:
             raise StaleRevision
         return revisions
+
+
+def check_id(value: str, longest: int = _LONGEST_ID) -> str:
+    """Raises NotFound for what is no id of anything, in length or letters."""
+    if not 0 < len(value) <= longest:
+        raise NotFound
+    return value
 
 
 def _encode(body: str) -> bytes:

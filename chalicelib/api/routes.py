@@ -2,10 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel
 
-from chalicelib.api import deliveries, public, schemas, site, staff, unsubscribing
+from chalicelib.api import (
+    bulk,
+    deliveries,
+    links,
+    overview,
+    public,
+    schemas,
+    site,
+    staff,
+    staff_pages,
+    unsubscribing,
+)
 from chalicelib.api.answers import Answer
 from chalicelib.api.requests import Request
 from chalicelib.staff_tokens import ROLES, Role
@@ -16,12 +28,12 @@ Handler = Callable[[Request, Desk], Answer]
 MODERATORS: tuple[Role, ...] = ("moderator", "admin")
 ADMISSIONS: tuple[Role, ...] = ("admissions", "admin")
 ADMINS: tuple[Role, ...] = ("admin",)
-ANY_ROLE: tuple[Role, ...] = ROLES
+EVERYBODY: tuple[Role, ...] = ROLES
 
 
 @dataclass(frozen=True)
 class Route:
-    """One method on one path. `roles` is empty for visitors' routes."""
+    """One method on one path. `roles` is empty where no sign-in is needed."""
 
     method: str
     path: str
@@ -31,12 +43,20 @@ class Route:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     takes_forms: bool = False
+    takes_key: bool = False
+    # Whether If-Match must be sent (True) or may be (False); None where it says nothing.
+    if_match: bool | None = None
+    # A page that people open: its body is a form, its answers are HTML, refusals too.
+    is_page: bool = False
+    # A link from a mail to staff is its own credential: it opens what is sealed, without the authorizer.
+    by_staff_link: bool = False
     # status: what the answer's body is; None where it is no JSON.
     answers: dict[int, type[BaseModel] | None] | None = None
 
     @property
-    def audience(self) -> str:
-        return "staff" if self.roles else "public"
+    def audience(self) -> Literal["public", "staff"]:
+        """Which function serves it."""
+        return "staff" if self.roles or self.by_staff_link else "public"
 
 
 ROUTES: tuple[Route, ...] = (
@@ -47,6 +67,7 @@ ROUTES: tuple[Route, ...] = (
         public.post_comment,
         body=schemas.CommentSubmission,
         takes_forms=True,
+        takes_key=True,
         answers={202: schemas.CommentHeld},
     ),
     Route(
@@ -80,6 +101,7 @@ ROUTES: tuple[Route, ...] = (
         public.post_enquiry,
         body=schemas.EnquirySubmission,
         takes_forms=True,
+        takes_key=True,
         answers={202: schemas.EnquiryAccepted},
     ),
     Route(
@@ -130,7 +152,55 @@ ROUTES: tuple[Route, ...] = (
         staff.patch_comment,
         MODERATORS,
         body=schemas.CommentChange,
+        if_match=True,
         answers={200: schemas.StaffComment},
+    ),
+    Route(
+        "DELETE",
+        "/v1/staff/comments/{comment_id}",
+        "Erase a comment; while it has answers, its thread keeps a stub without a word",
+        staff.delete_comment,
+        MODERATORS,
+        if_match=False,
+        answers={204: None},
+    ),
+    Route(
+        "POST",
+        "/v1/staff/comments/{comment_id}/reply",
+        "Answer a comment in public, as staff",
+        staff.reply_to_comment,
+        MODERATORS,
+        body=schemas.Reply,
+        takes_key=True,
+        answers={201: schemas.StaffComment},
+    ),
+    Route(
+        "POST",
+        "/v1/staff/comments/bulk",
+        "Decide on up to 100 comments, with a result for each",
+        bulk.decide_many,
+        MODERATORS,
+        body=schemas.BulkDecisions,
+        answers={200: schemas.BulkResults},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/pages",
+        "A page's thread: open or closed, and how many comments it shows",
+        staff_pages.get_page,
+        MODERATORS,
+        query=schemas.PageQuery,
+        answers={200: schemas.PageShown},
+    ),
+    Route(
+        "PATCH",
+        "/v1/staff/pages",
+        "Close or open a page's thread for visitors",
+        staff_pages.patch_page,
+        MODERATORS,
+        query=schemas.PageQuery,
+        body=schemas.PageChange,
+        answers={200: schemas.PageShown},
     ),
     Route(
         "GET",
@@ -144,9 +214,19 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         "/v1/staff/enquiries/{reference}",
-        "One enquiry",
+        "One enquiry with its history",
         staff.get_enquiry,
         ADMISSIONS,
+        answers={200: schemas.StaffEnquiryWithHistory},
+    ),
+    Route(
+        "PATCH",
+        "/v1/staff/enquiries/{reference}",
+        "Change an enquiry's status, give it to somebody, note something",
+        staff.patch_enquiry,
+        ADMISSIONS,
+        body=schemas.EnquiryChange,
+        if_match=True,
         answers={200: schemas.StaffEnquiry},
     ),
     Route(
@@ -154,7 +234,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/staff/deliveries",
         "Mail, by state",
         deliveries.list_deliveries,
-        ANY_ROLE,
+        EVERYBODY,
         query=schemas.DeliveriesQuery,
         answers={200: schemas.Deliveries},
     ),
@@ -163,7 +243,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/staff/deliveries/{delivery_id}/resend",
         "Send a mail again",
         deliveries.resend_delivery,
-        ANY_ROLE,
+        EVERYBODY,
         answers={202: schemas.DeliveryShown},
     ),
     Route(
@@ -171,8 +251,25 @@ ROUTES: tuple[Route, ...] = (
         "/v1/staff/dead-letters",
         "What the mail function could not handle",
         deliveries.list_dead_letters,
-        ANY_ROLE,
+        EVERYBODY,
         answers={200: schemas.DeadLetters},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/stats",
+        "How many comments, enquiries and mails are in each status, as far as the role sees them",
+        overview.get_stats,
+        EVERYBODY,
+        answers={200: schemas.Stats},
+    ),
+    Route(
+        "GET",
+        "/v1/staff/audit",
+        "Who did what, newest first: all of it, or what concerns one subject, one actor, or both",
+        overview.list_audit,
+        ADMINS,
+        query=schemas.AuditQuery,
+        answers={200: schemas.AuditEntries},
     ),
     Route(
         "GET",
@@ -200,5 +297,27 @@ ROUTES: tuple[Route, ...] = (
         ADMINS,
         answers={204: None},
     ),
+    Route(
+        "GET",
+        "/moderate/{token}",
+        "A page with one comment and the buttons to decide on it; changes nothing",
+        links.show_comment,
+        is_page=True,
+        by_staff_link=True,
+        answers={200: None, 409: None},
+    ),
+    Route(
+        "POST",
+        "/moderate/{token}",
+        "Decide on that comment, once",
+        links.decide,
+        body=schemas.LinkDecision,
+        is_page=True,
+        by_staff_link=True,
+        answers={200: None, 409: None},
+    ),
     *(Route("GET", path, "A page or file that people open", site.serve_file) for path in site.FILES),
 )
+
+PAGES = frozenset(route.path for route in ROUTES if route.is_page)
+STAFF_PATHS = frozenset(route.path for route in ROUTES if route.audience == "staff")

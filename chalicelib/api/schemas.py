@@ -71,6 +71,44 @@ class CommentChange(Body):
     text: Annotated[str, Text(1, 5000)] | None = None
 
 
+class BulkDecision(Body):
+    id: str
+    # Without one its result is 428, as a decision's answer without If-Match would be.
+    revision: int | None = None
+    status: Status
+    reason: Annotated[str, Text(0, 500)] | None = None
+
+
+class BulkDecisions(Body):
+    decisions: Annotated[list[BulkDecision], Field(max_length=100)]
+
+
+class BulkEnvelope(Body):
+    """As BulkDecisions, its entries unread: a bad one must not stop the others."""
+
+    decisions: Annotated[list[Any], Field(max_length=100)]
+
+
+class Reply(Body):
+    message: Annotated[str, Text(1, 5000)]
+    name: Annotated[str, Text(1, 80)] | None = None
+
+
+class PageChange(Body):
+    closed: bool
+
+
+class EnquiryChange(Body):
+    status: EnquiryStatus | None = None
+    # null takes it from whoever has it; left out, it stays.
+    assignee: Annotated[str, Text(1, 80)] | None = None
+    note: Annotated[str, Text(1, 2000)] | None = None
+
+
+class LinkDecision(Body):
+    status: Literal["approved", "rejected", "spam"]
+
+
 class NewToken(Body):
     role: Role
     name: Annotated[str, Text(1, 80)] = "unnamed"
@@ -114,6 +152,17 @@ class EnquiriesQuery(ListQuery):
 
 class DeliveriesQuery(ListQuery):
     state: State | None = None
+
+
+class PageQuery(Query):
+    page: PageAddress
+
+
+class AuditQuery(Query):
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_check_digits)] = 50
+    cursor: str | None = None
+    subject: Annotated[str, Field(min_length=1, max_length=1100)] | None = None
+    actor: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
 class FormQuery(Query):
@@ -221,6 +270,29 @@ class StaffComments(_Shown):
     next_cursor: str | None
 
 
+class BulkResult(_Shown):
+    id: str | None
+    status: int
+    code: str | None
+    revision: int | None
+
+
+class BulkResults(_Shown):
+    results: list[BulkResult]
+
+
+class PageShown(_Shown):
+    page: str
+    closed: bool
+    count: int
+
+
+class NoteShown(_Shown):
+    at: str
+    actor: str
+    text: str
+
+
 class StaffEnquiry(_Shown):
     reference: str
     status: EnquiryStatus
@@ -236,9 +308,15 @@ class StaffEnquiry(_Shown):
     consent_version: str | None
     created_at: str
     assignee: str | None
-    notes: list[Any]
+    notes: list[NoteShown]
     overdue: bool
+    # Since it came; null where nobody waits for a reply.
+    age_seconds: int | None
     revision: int
+
+
+class StaffEnquiryWithHistory(StaffEnquiry):
+    history: list[HistoryEntry]
 
 
 class StaffEnquiries(_Shown):
@@ -271,6 +349,52 @@ class DeadLetter(_Shown):
 class DeadLetters(_Shown):
     count: int
     dead_letters: list[DeadLetter]
+
+
+class AuditEntry(HistoryEntry):
+    subject: str
+    sequence: int
+    # What a list showed.
+    ids: list[str]
+
+
+class AuditEntries(_Shown):
+    entries: list[AuditEntry]
+    next_cursor: str | None
+
+
+class CommentCounts(_Shown):
+    pending: int
+    approved: int
+    rejected: int
+    spam: int
+    oldest_pending_seconds: int | None
+
+
+class EnquiryCounts(_Shown):
+    new: int
+    in_progress: int
+    closed: int
+    spam: int
+    oldest_new_seconds: int | None
+
+
+class MailCounts(_Shown):
+    pending: int
+    sending: int
+    sent: int
+    delivered: int
+    held: int
+    failed: int
+    unknown: int
+
+
+class Stats(_Shown):
+    comments: CommentCounts | None
+    enquiries: EnquiryCounts | None
+    mail: MailCounts | None
+    # The counts that are too large to count to the end, such as `comments.approved`.
+    at_least: list[str]
 
 
 class TokenShown(_Shown):

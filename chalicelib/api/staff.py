@@ -1,8 +1,9 @@
 """What staff call. Who they are was told by the authorizer; what their role may do is checked here again."""
 
+from datetime import timedelta
 from typing import Any
 
-from chalicelib import comments, staff_tokens
+from chalicelib import comments, credentials, enquiries, staff_tokens, threads
 from chalicelib.api.answers import Answer, as_json, to_json
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
@@ -11,8 +12,10 @@ from chalicelib.api.schemas import (
     CommentChange,
     CommentsQuery,
     EnquiriesQuery,
+    EnquiryChange,
     ListQuery,
     NewToken,
+    Reply,
 )
 from chalicelib.audit import Act
 from chalicelib.comments import Comment, Decision
@@ -20,6 +23,7 @@ from chalicelib.enquiries import Enquiry
 from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
 from chalicelib.html_gate import to_html
 from chalicelib.staff_tokens import Actor, StaffToken
+from chalicelib.submissions import Visit
 from chalicelib.times import to_text
 from chalicelib.wiring import Desk
 
@@ -43,9 +47,8 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
-    desk.store.record_reading(Act(comment.id, _actor(request).id, "read", desk.now()))
-    history = [_show_act(entry.act) for entry in desk.store.audit.history(comment.id)]
-    return _with_revision({**_show_comment(comment), "history": history}, comment.revision)
+    desk.store.record_reading(Act(comment.id, actor_of(request).id, "read", desk.now()))
+    return _with_revision({**_show_comment(comment), "history": _history(comment.id, desk)}, comment.revision)
 
 
 def patch_comment(request: Request, desk: Desk) -> Answer:
@@ -57,11 +60,38 @@ def patch_comment(request: Request, desk: Desk) -> Answer:
         request.path("comment_id"),
         Decision(change.status, change.text, change.reason),
         revisions,
-        _actor(request).id,
+        actor_of(request).id,
         desk.now(),
         desk.store,
     )
     return _with_revision(_show_comment(comment), comment.revision)
+
+
+def delete_comment(request: Request, desk: Desk) -> Answer:
+    revisions = request.seen_revisions(required=False)
+    comments.erase(request.path("comment_id"), revisions, actor_of(request).id, desk.now(), desk.store)
+    return Answer(204, headers={"Cache-Control": "no-store"})
+
+
+def reply_to_comment(request: Request, desk: Desk) -> Answer:
+    sent = parse(Reply, request.json_object())
+    # Staff are not counted by their network, so it is not looked at.
+    visit = Visit("", request.idempotency_key(), desk.now())
+    answer = threads.reply(
+        request.path("comment_id"),
+        sent.name or desk.settings.staff_name,
+        sent.message,
+        visit,
+        actor_of(request).id,
+        store=desk.store,
+        hashing=desk.hasher,
+    )
+    return as_json(
+        201,
+        _show_comment(answer),
+        Location=f"/v1/staff/comments/{answer.id}",
+        ETag=f'"{answer.revision}"',
+    )
 
 
 def list_enquiries(request: Request, desk: Desk) -> Answer:
@@ -75,7 +105,7 @@ def list_enquiries(request: Request, desk: Desk) -> Answer:
         topic=query.topic,
     )
     _note_reading("enquiries", [e.reference for e in found.enquiries], request, desk)
-    shown = [_show_enquiry(enquiry) for enquiry in found.enquiries]
+    shown = [_show_enquiry(enquiry, desk) for enquiry in found.enquiries]
     return as_json(
         200, {"enquiries": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
     )
@@ -83,8 +113,26 @@ def list_enquiries(request: Request, desk: Desk) -> Answer:
 
 def get_enquiry(request: Request, desk: Desk) -> Answer:
     enquiry = desk.store.enquiries.get(request.path("reference"))
-    desk.store.record_reading(Act(enquiry.reference, _actor(request).id, "read", desk.now()))
-    return _with_revision(_show_enquiry(enquiry), enquiry.revision)
+    desk.store.record_reading(Act(enquiry.reference, actor_of(request).id, "read", desk.now()))
+    shown = {**_show_enquiry(enquiry, desk), "history": _history(enquiry.reference, desk)}
+    return _with_revision(shown, enquiry.revision)
+
+
+def patch_enquiry(request: Request, desk: Desk) -> Answer:
+    revisions = request.seen_revisions()
+    sent = parse(EnquiryChange, request.json_object())
+    assign = "assignee" in sent.model_fields_set
+    if sent.status is None and not assign and sent.note is None:
+        raise InvalidFields([FieldProblem("status", "required", "Say a status, an assignee, or a note.")])
+    enquiry = enquiries.change_enquiry(
+        request.path("reference"),
+        enquiries.EnquiryChange(sent.status, assign, sent.assignee, sent.note),
+        revisions,
+        actor_of(request).id,
+        desk.now(),
+        desk.store,
+    )
+    return _with_revision(_show_enquiry(enquiry, desk), enquiry.revision)
 
 
 def list_tokens(request: Request, desk: Desk) -> Answer:
@@ -97,17 +145,17 @@ def list_tokens(request: Request, desk: Desk) -> Answer:
 def post_token(request: Request, desk: Desk) -> Answer:
     wanted = parse(NewToken, request.json_object())
     token, secret = staff_tokens.add_token(
-        wanted.role, wanted.name, _actor(request).id, desk.now(), desk.store
+        wanted.role, wanted.name, actor_of(request).id, desk.now(), desk.store
     )
     return as_json(201, {**_show_token(token), "secret": secret}, Location=f"/v1/staff/tokens/{token.id}")
 
 
 def delete_token(request: Request, desk: Desk) -> Answer:
-    staff_tokens.revoke_token(request.path("token_id"), _actor(request).id, desk.now(), desk.store)
+    credentials.revoke(request.path("token_id"), actor_of(request).id, desk.now(), desk.store)
     return Answer(204, headers={"Cache-Control": "no-store"})
 
 
-def _actor(request: Request) -> Actor:
+def actor_of(request: Request) -> Actor:
     if request.actor is None:
         raise Unauthenticated
     return request.actor
@@ -115,9 +163,13 @@ def _actor(request: Request) -> Actor:
 
 def _note_reading(subject: str, ids: list[str], request: Request, desk: Desk) -> None:
     if ids:
-        actor = _actor(request).id
+        actor = actor_of(request).id
         # A chain for each reader: were there one for all, they would wait for one another.
         desk.store.record_reading(Act(f"{subject}/{actor}", actor, "list", desk.now(), read_ids=tuple(ids)))
+
+
+def _history(subject: str, desk: Desk) -> list[dict[str, Any]]:
+    return [show_act(entry.act) for entry in desk.store.audit.history(subject)]
 
 
 def _with_revision(shown: dict[str, Any], revision: int) -> Answer:
@@ -151,7 +203,7 @@ def _show_comment(comment: Comment) -> dict[str, Any]:
     }
 
 
-def _show_act(act: Act) -> dict[str, Any]:
+def show_act(act: Act) -> dict[str, Any]:
     return {
         "at": to_text(act.at),
         "actor": act.actor,
@@ -162,8 +214,10 @@ def _show_act(act: Act) -> dict[str, Any]:
     }
 
 
-def _show_enquiry(enquiry: Enquiry) -> dict[str, Any]:
+def _show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:
     letter = enquiry.letter
+    now = desk.now()
+    waited = enquiry.waiting(now)
     return {
         "reference": enquiry.reference,
         "status": enquiry.status,
@@ -179,8 +233,9 @@ def _show_enquiry(enquiry: Enquiry) -> dict[str, Any]:
         "consent_version": enquiry.consent_version,
         "created_at": to_text(enquiry.created_at),
         "assignee": enquiry.assignee,
-        "notes": [],
-        "overdue": False,
+        "notes": [{"at": to_text(n.at), "actor": n.actor, "text": n.text} for n in enquiry.notes],
+        "overdue": enquiry.is_overdue(now, timedelta(hours=desk.settings.reply_hours)),
+        "age_seconds": None if waited is None else int(waited.total_seconds()),
         "revision": enquiry.revision,
     }
 

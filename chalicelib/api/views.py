@@ -15,7 +15,8 @@ from chalice import Chalice, Response
 from chalicelib.api import problems
 from chalicelib.api.answers import Answer, common_headers, preflight
 from chalicelib.api.requests import Request
-from chalicelib.api.routes import ROUTES, Route
+from chalicelib.api.routes import PAGES, ROUTES, Route
+from chalicelib.api.templates import as_page
 from chalicelib.errors import Forbidden, FrontdeskError, MethodNotAllowed, Unavailable, WrongFunction
 from chalicelib.wiring import Desk
 
@@ -36,7 +37,7 @@ def _register_path(
         by_method["HEAD"] = by_method["GET"]
     allowed = (*(m for m in _METHODS if m in by_method), "OPTIONS")
     for method in _METHODS:
-        guarded = method != "OPTIONS" and routes[0].audience == "staff"
+        guarded = method != "OPTIONS" and bool(routes[0].roles)
         # No content types: Chalice would take a missing one for JSON, and answer in its own way.
         app.route(path, methods=[method], content_types=[], authorizer=authorizer if guarded else None)(
             _view(app, desk, by_method.get(method), routes[0].audience, allowed)
@@ -62,13 +63,13 @@ def respond(
     try:
         answer = _answer(request, desk, route, audience, allowed)
     except FrontdeskError as error:
-        answer = problems.to_answer(error)
+        answer = _refuse(request, problems.to_answer(error))
         outcome = (
             f"{type(error).__name__}:{error.what}" if isinstance(error, Unavailable) else type(error).__name__
         )
     except Exception as error:
         # The type only: an exception's text can hold a visitor's words.
-        answer = problems.unexpected()
+        answer = _refuse(request, problems.unexpected())
         outcome = f"unexpected {type(error).__name__} at {_place(error)}"
     _log_request(request, answer.status, outcome, time.perf_counter() - started)
     headers: dict[str, str | list[str]] = {}
@@ -76,6 +77,10 @@ def respond(
     if answer.status not in (204, 304):
         headers["Content-Type"] = answer.content_type
     return Response(answer.body, headers=headers, status_code=answer.status)
+
+
+def _refuse(request: Request, problem: Answer) -> Answer:
+    return as_page(problem) if request.route in PAGES else problem
 
 
 def _answer(

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from chalicelib import staff_tokens
+from chalicelib import credentials, staff_tokens
 from chalicelib.config import SettingsError
 from chalicelib.errors import FrontdeskError, NotFound, Unauthenticated
 from chalicelib.staff_tokens import ROLES, Role
@@ -58,7 +58,7 @@ def _add(options: argparse.Namespace, desk: Desk) -> int:
 
 def _revoke(options: argparse.Namespace, desk: Desk) -> int:
     try:
-        staff_tokens.revoke_token(options.id, _ACTOR, desk.now(), desk.store)
+        credentials.revoke(options.id, _ACTOR, desk.now(), desk.store)
     except NotFound:
         print("There is no such token.", file=sys.stderr)
         return 1
@@ -73,7 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("add", help="make a token; its secret is printed once")
     add.add_argument("--role", choices=ROLES, required=True)
     add.add_argument("--name", required=True, help="whose it is, so that it can be revoked with confidence")
-    revoke = commands.add_parser("revoke", help="revoke a token by its id")
+    revoke = commands.add_parser(
+        "revoke",
+        help="revoke a token by its id, the decision links of one mail (link:<delivery id>), or all (links)",
+    )
     revoke.add_argument("id")
     return parser
 

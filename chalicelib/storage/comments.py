@@ -9,6 +9,7 @@ Key: comment_id.
 | the moderators' queue and other statuses | by-status | status, queue_position | staff |
 | one page's comments of one status | by-page | page_id, page_position | staff |
 | one author's comments | by-author | author_hmac, position | staff |
+| what an answer changes above it; what stays of an erased comment: stubs.py | table | comment_id | staff |
 
 What the author typed is sealed as a whole; of an approved comment, the public fields stand beside it.
 
@@ -20,13 +21,22 @@ comments there are: so that one Query in either order brings the count along wit
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.comments import Comment
 from chalicelib.errors import AlreadySubmitted, NotFound, ParentNotPublished, StaleRevision
 from chalicelib.judgement import Reason
-from chalicelib.storage.dynamodb import Database, Item, Write, to_attributes, values
+from chalicelib.storage.dynamodb import (
+    Count,
+    Database,
+    Found,
+    Item,
+    Write,
+    make_update,
+    to_attributes,
+    values,
+)
 from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import UNREADABLE, Seal, Unreadable
@@ -38,6 +48,10 @@ BY_STATUS = "by-status"
 BY_PAGE_AND_STATUS = "by-page"
 # "!" sorts before every position (which begin with a year), "~" after.
 _EDGES = ("!", "~")
+# An approved comment of the page. What was erased is not, though the thread may show its stub.
+SHOWN_ON_PAGE = "approved_page = :page AND attribute_exists(public_json) AND attribute_not_exists(erased_at)"
+# What a position in the queue begins with.
+_URGENT, _NORMAL = "0#", "1#"
 
 
 @dataclass(frozen=True)
@@ -75,7 +89,7 @@ class CommentsTable:
     def check_parent(self, parent_id: str, page_id: str) -> Write:
         check = {
             "Key": to_attributes({"comment_id": parent_id}),
-            "ConditionExpression": "approved_page = :page AND attribute_exists(public_json)",
+            "ConditionExpression": SHOWN_ON_PAGE,
             "ExpressionAttributeValues": values(page=page_id),
         }
         return self._write("ConditionCheck", check, ParentNotPublished())
@@ -84,12 +98,13 @@ class CommentsTable:
         return check_request(self._name, {"comment_id": comment_id}, request_hash, refusal)
 
     def replace(self, before: Comment, after: Comment) -> Write:
-        put = {
-            "Item": to_attributes(self._to_item(after)),
-            "ConditionExpression": "revision = :revision",
-            "ExpressionAttributeValues": values(revision=before.revision),
-        }
-        return self._write("Put", put, StaleRevision())
+        """Everything of `after`. How many answers it has is not touched: they come and go by themselves."""
+        item = {"expires_at": None, **self._to_item(after)}
+        del item["comment_id"]
+        update = make_update(
+            self._name, {"comment_id": before.id}, item, "revision = :seen", seen=before.revision
+        )
+        return Write({"Update": update}, StaleRevision())
 
     def move_edges(self, page_id: str, by: int) -> list[Write]:
         """Add `by` to the count at both edges of the page's thread."""
@@ -152,19 +167,59 @@ class CommentsTable:
         after: dict[str, Any] | None,
         page_id: str | None = None,
     ) -> CommentPage:
-        """Up to `limit` comments of a status, urgent ones first where oldest come first."""
-        found = self._database.query(
+        """Up to `limit` comments of a status; of those that wait, urgent ones first in either order."""
+        if not newest_first or status != "pending":
+            found = self._query_queue(status, page_id, "", newest_first, limit, after)
+            return CommentPage(self._open_all(found), found.last_key)
+        # Backwards the index has urgent ones last, so newest first is two queries. A key tells its rank.
+        rank, key = (after["rank"], after["key"]) if after else (_URGENT, None)
+        comments: list[Comment] = []
+        if rank == _URGENT:
+            found = self._query_queue(status, page_id, _URGENT, newest_first, limit, key)
+            comments, key = self._open_all(found), None
+            if found.last_key:
+                return CommentPage(comments, {"rank": _URGENT, "key": found.last_key})
+            if len(comments) == limit:
+                return CommentPage(comments, {"rank": _NORMAL, "key": None})
+        found = self._query_queue(status, page_id, _NORMAL, newest_first, limit - len(comments), key)
+        next_key = {"rank": _NORMAL, "key": found.last_key} if found.last_key else None
+        return CommentPage(comments + self._open_all(found), next_key)
+
+    def count_by_status(self, status: str, most_pages: int) -> Count:
+        return self._database.count(most_pages, TableName=self._name, **_of_status(status, ""))
+
+    def find_oldest_pending(self) -> datetime | None:
+        """When the comment that has waited longest was written, urgent or not."""
+        firsts = [
+            item
+            for rank in (_URGENT, _NORMAL)
+            for item in self._query_queue("pending", None, rank, newest_first=False, limit=1).items
+        ]
+        return min((from_text(str(item["created_at"])) for item in firsts), default=None)
+
+    def _query_queue(
+        self,
+        status: str,
+        page_id: str | None,
+        rank: str,
+        newest_first: bool,
+        limit: int,
+        after: dict[str, Any] | None = None,
+    ) -> Found:
+        return self._database.query(
             TableName=self._name,
-            **_of_status(status) if page_id is None else _of_page(page_id, status),
+            **_of_status(status, rank) if page_id is None else _of_page(page_id, status, rank),
             ScanIndexForward=not newest_first,
             Limit=limit,
             **({"ExclusiveStartKey": after} if after else {}),
         )
-        return CommentPage([_from_item(item, self._seal) for item in found.items], found.last_key)
+
+    def _open_all(self, found: Found) -> list[Comment]:
+        return [_from_item(item, self._seal) for item in found.items]
 
     def reseal(self, hash_address: Callable[[str], str]) -> Renewal:
         """Seal and hash every comment under the current keys."""
-        author = Hashed("author_hmac", lambda letter: hash_address(letter[1]))
+        author = Hashed("author_hmac", lambda letter: hash_address(letter[1]) if letter[1] else None)
         return reseal(self._database, self._name, "comment_id", "letter_sealed", self._seal, author)
 
     def _to_item(self, comment: Comment) -> dict[str, Any]:
@@ -178,20 +233,25 @@ class CommentsTable:
         return Write({kind: {"TableName": self._name, **action}}, refusal)
 
 
-def _of_status(status: str) -> dict[str, Any]:
-    return {
+def _of_status(status: str, rank: str) -> dict[str, Any]:
+    """Those of a status, and of a rank where one is named."""
+    query: dict[str, Any] = {
         "IndexName": BY_STATUS,
         "KeyConditionExpression": "#status = :status",
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": values(status=status),
     }
+    if rank:
+        query["KeyConditionExpression"] += " AND begins_with(queue_position, :rank)"
+        query["ExpressionAttributeValues"] |= values(rank=rank)
+    return query
 
 
-def _of_page(page_id: str, status: str) -> dict[str, Any]:
+def _of_page(page_id: str, status: str, rank: str) -> dict[str, Any]:
     return {
         "IndexName": BY_PAGE_AND_STATUS,
         "KeyConditionExpression": "page_id = :page AND begins_with(page_position, :status)",
-        "ExpressionAttributeValues": values(page=page_id, status=f"{status}#"),
+        "ExpressionAttributeValues": values(page=page_id, status=f"{status}#{rank}"),
     }
 
 
@@ -205,7 +265,7 @@ def position_of(comment: Comment) -> str:
 
 def _queue_position(comment: Comment) -> str:
     urgent = comment.priority == "urgent" and comment.status == "pending"
-    return f"{0 if urgent else 1}#{position_of(comment)}"
+    return f"{_URGENT if urgent else _NORMAL}{position_of(comment)}"
 
 
 def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
@@ -249,7 +309,7 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         parent_id=fields.get("parent_id"),
         name=name,
         email=email,
-        author_hmac=fields["author_hmac"],
+        author_hmac=fields.get("author_hmac"),
         original_text=original_text,
         text=text,
         notify=fields["notify"],
@@ -263,5 +323,6 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         staff=fields["staff"],
         revision=fields["revision"],
         language=fields.get("language", "en"),
+        answers=fields.get("answers", 0),
         readable=readable,
     )

@@ -45,6 +45,14 @@ class Found:
     last_key: dict[str, Any] | None
 
 
+@dataclass(frozen=True)
+class Count:
+    """How many items there are; at least so many, where counting stopped before the end."""
+
+    number: int
+    complete: bool
+
+
 class Database:
     """Talks to DynamoDB through `client` (botocore). Raises Unavailable for whatever it refuses.
 
@@ -105,6 +113,26 @@ class Database:
         answer = self._call("query", **request)
         return Found(self._unexpired(answer["Items"]), answer.get("LastEvaluatedKey"))
 
+    def count(self, most_pages: int, **request: Any) -> Count:
+        """How many items a query finds, expired ones left out, reading at most `most_pages` of 1 MB."""
+        request = {
+            **request,
+            "Select": "COUNT",
+            "FilterExpression": "attribute_not_exists(expires_at) OR expires_at > :now",
+            "ExpressionAttributeValues": {
+                **request["ExpressionAttributeValues"],
+                **values(now=int(self._now().timestamp())),
+            },
+        }
+        number = 0
+        for _ in range(most_pages):
+            answer = self._call("query", **request)
+            number += int(answer["Count"])
+            if "LastEvaluatedKey" not in answer:
+                return Count(number, complete=True)
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return Count(number, complete=False)
+
     def scan(self, **request: Any) -> Found:
         answer = self._call("scan", **request)
         return Found(self._unexpired(answer["Items"]), answer.get("LastEvaluatedKey"))
@@ -149,6 +177,29 @@ def to_attributes(item: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def values(**named: Value) -> dict[str, dict[str, Any]]:
     """Return ExpressionAttributeValues: `values(now="…")` is what `:now` stands for."""
     return {f":{name}": _to_attribute(value) for name, value in named.items()}
+
+
+def make_update(
+    table: str, key: Key, changes: Mapping[str, Any], condition: str, **known: Value
+) -> dict[str, Any]:
+    """Return an Update that sets `changes`, and removes those that are None; other attributes stay.
+
+    `condition` names what stands in `known`: `make_update(..., "revision = :seen", seen=3)`.
+    """
+    setting = {name: value for name, value in changes.items() if value is not None}
+    removing = [name for name, value in changes.items() if value is None]
+    parts = ["SET " + ", ".join(f"#{name} = :{name}" for name in setting)] if setting else []
+    parts += ["REMOVE " + ", ".join(f"#{name}" for name in removing)] if removing else []
+    update: dict[str, Any] = {
+        "TableName": table,
+        "Key": to_attributes(key),
+        "UpdateExpression": " ".join(parts),
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {f"#{name}": name for name in changes},
+    }
+    if setting or known:
+        update["ExpressionAttributeValues"] = values(**setting, **known)
+    return update
 
 
 def from_attributes(attributes: dict[str, dict[str, Any]]) -> Item:

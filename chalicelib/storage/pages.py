@@ -7,10 +7,19 @@ Key: page_id.
 | counts of up to 100 pages, one BatchGetItem | page_id | public |
 | check that a page is open, inside a submission's transaction | page_id | public |
 | move the count, inside a decision's transaction | page_id | staff |
+| read one; close or open its thread | page_id | staff |
 """
 
+from datetime import datetime
+
 from chalicelib.errors import PageClosed
-from chalicelib.storage.dynamodb import Database, Write, to_attributes, values
+from chalicelib.storage.dynamodb import Database, Write, make_update, to_attributes, values
+from chalicelib.threads import PageThread
+from chalicelib.times import to_text
+
+
+class AlreadySo(Exception):
+    """The page's thread is closed, or open, already."""
 
 
 class PagesTable:
@@ -34,6 +43,19 @@ class PagesTable:
             "ExpressionAttributeValues": values(by=by),
         }
         return Write({"Update": update})
+
+    def set_closed(self, page_id: str, closed: bool, at: datetime) -> Write:
+        """The refusal is AlreadySo."""
+        changes = {"closed_at": to_text(at) if closed else None}
+        condition = f"attribute_{'not_exists' if closed else 'exists'}(closed_at)"
+        return Write(
+            {"Update": make_update(self._name, {"page_id": page_id}, changes, condition)}, AlreadySo()
+        )
+
+    def get(self, page_id: str) -> PageThread:
+        """Every page of our sites has a thread; one without a row is open and empty."""
+        item = self._database.find(self._name, {"page_id": page_id}) or {}
+        return PageThread(page_id, int(item.get("approved_count", 0)), "closed_at" in item)
 
     def counts(self, page_ids: set[str]) -> dict[str, int]:
         """How many approved comments each of at most 100 pages has; a page without a row has none."""

@@ -11,10 +11,13 @@ from chalicelib.storage.seal import Seal, Unreadable
 
 @dataclass(frozen=True)
 class Hashed:
-    """A keyed hash that stands beside the sealed value, and how it is made of what was sealed."""
+    """A keyed hash that stands beside the sealed value, and how it is made of what was sealed.
+
+    None where there is nothing to hash: then there is no such attribute.
+    """
 
     attribute: str
-    make: Callable[[Any], str]
+    make: Callable[[Any], str | None]
 
 
 class Renewal(NamedTuple):
@@ -62,6 +65,6 @@ def _changes(item: Item, sealed: str, seal: Seal, hashed: Hashed | None) -> Item
     changes: Item = {} if seal.is_current(box) else {sealed: seal.close(seal.open(box))}
     if hashed:
         made = hashed.make(seal.open(box))
-        if made != item.get(hashed.attribute):
+        if made is not None and made != item.get(hashed.attribute):
             changes[hashed.attribute] = made
     return changes

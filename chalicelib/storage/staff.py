@@ -1,11 +1,12 @@
-"""The staff table: API tokens, by their id. Of the secret only its SHA-256 is here.
+"""The staff table: API tokens, by their id, and what else was revoked. Of a secret only its SHA-256 is here.
 
-Key: token_id.
+Key: token_id. A revocation's is what was revoked: `oidc:<sub>`, `link:<delivery id>`, or `links`.
 
 | access | key | who |
 |---|---|---|
-| look up a token at each request | token_id | authorizer |
+| look up a token, or whether a person was revoked, at each request | token_id | authorizer |
 | add, revoke, list (a scan: a handful of rows) | token_id | staff |
+| look up whether a link was revoked | token_id | staff |
 """
 
 from dataclasses import dataclass
@@ -50,18 +51,33 @@ class StaffTable:
             "TableName": self._name,
             "Key": to_attributes({"token_id": token_id}),
             "UpdateExpression": "SET revoked_at = if_not_exists(revoked_at, :at)",
-            "ConditionExpression": "attribute_exists(token_id)",
+            "ConditionExpression": "attribute_exists(secret_hash)",
             "ExpressionAttributeValues": values(at=to_text(at)),
         }
         return Write({"Update": update}, NotFound())
 
+    def revoke_credential(self, credential: str, at: datetime, expires_at: datetime | None) -> Write:
+        """Of two revocations the later counts: it covers what the earlier did."""
+        item = {
+            "token_id": credential,
+            "revoked_at": to_text(at),
+            "expires_at": int(expires_at.timestamp()) if expires_at else None,
+        }
+        return Write({"Put": {"TableName": self._name, "Item": to_attributes(item)}})
+
+    def find_revocation(self, credential: str) -> datetime | None:
+        item = self._database.find(self._name, {"token_id": credential})
+        return None if item is None else from_text(str(item["revoked_at"]))
+
     def find(self, token_id: str) -> StaffToken | None:
         item = self._database.find(self._name, {"token_id": token_id})
-        return None if item is None else _from_item(item)
+        return None if item is None or "secret_hash" not in item else _from_item(item)
 
     def list(self, limit: int, after: dict[str, Any] | None) -> TokenPage:
         start = {"ExclusiveStartKey": after} if after else {}
-        found = self._database.scan(TableName=self._name, Limit=limit, **start)
+        found = self._database.scan(
+            TableName=self._name, Limit=limit, FilterExpression="attribute_exists(secret_hash)", **start
+        )
         return TokenPage([_from_item(item) for item in found.items], found.last_key)
 
 

@@ -1,11 +1,13 @@
 """What is stored together: the transactions that span tables. One round trip each, all or nothing."""
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
-from chalicelib.enquiries import Enquiry
+from chalicelib.enquiries import ChangedEnquiry, Enquiry
 from chalicelib.errors import IdempotencyKeyReused, IllegalTransition, Unavailable
 from chalicelib.outbox import Delivery, Order, OutboxEntry
 from chalicelib.staff_tokens import StaffToken
@@ -14,11 +16,14 @@ from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database, Write
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
+from chalicelib.storage.mail_states import MailStates
 from chalicelib.storage.outbox import AlreadyMailed, DigestOpen, NotClaimed, OutboxTable, Report
-from chalicelib.storage.pages import PagesTable
+from chalicelib.storage.pages import AlreadySo, PagesTable
 from chalicelib.storage.staff import StaffTable
+from chalicelib.storage.stubs import Stubs, ThreadChanged
 from chalicelib.storage.suppressions import Cause, SuppressionsTable
 from chalicelib.submissions import Identity
+from chalicelib.threads import PageThread
 
 # As many members of staff may read the same list at once; then one is asked to try again.
 _CHAIN_ATTEMPTS = 20
@@ -28,8 +33,10 @@ _CHAIN_ATTEMPTS = 20
 class Store:
     database: Database
     comments: CommentsTable
+    stubs: Stubs
     enquiries: EnquiriesTable
     outbox: OutboxTable
+    mail_states: MailStates
     pages: PagesTable
     guard: GuardTable
     staff: StaffTable
@@ -69,27 +76,71 @@ class Store:
 
     def record_decision(self, decided: DecidedComment) -> None:
         """Raises StaleRevision or Unavailable."""
-        writes = [self.comments.replace(decided.before, decided.after)]
-        change = (decided.after.status == "approved") - (decided.before.status == "approved")
-        if change:
-            writes.append(self.pages.move_count(decided.after.page_id, change))
-            writes += self.comments.move_edges(decided.after.page_id, change)
-        writes += [self.outbox.put_order(order) for order in decided.orders]
+        before, after = decided.before, decided.after
+        entering = (after.status == "approved") - (before.status == "approved")
+
+        def writes() -> list[Write]:
+            orders = [self.outbox.put_order(order) for order in decided.orders]
+            return [self.comments.replace(before, after), *self._move_thread(after, entering), *orders]
+
         self._transact_audited(writes, decided.act)
 
-    def record_reading(self, act: Act) -> None:
-        """Nobody reads a private field unseen: to be called before the answer is given."""
-        self._transact_audited([], act)
+    def erase_comment(self, comment: Comment, act: Act) -> None:
+        """Raises StaleRevision where it was decided on or answered since it was read, or Unavailable."""
+        leaves = comment.status == "approved" and not comment.answers
+
+        def writes() -> list[Write]:
+            moved = self._move_thread(comment, -1) if leaves else []
+            return [self.stubs.erase(comment, act.at), *moved]
+
+        self._transact_audited(writes, act)
+
+    def add_reply(self, reply: Comment, identity: Identity, order: Order, act: Act) -> None:
+        """Raises AlreadySubmitted, ParentNotPublished or Unavailable; `reply` answers a comment."""
+        writes = [self.comments.put_new(reply)]
+        writes += [self.comments.check_neighbour(n, identity) for n in identity.neighbours]
+        writes.append(self.stubs.answer(str(reply.parent_id), reply.page_id))
+        writes += self._move_counts(reply.page_id, 1)
+        writes.append(self.outbox.put_order(order))
+        self._transact_audited(lambda: writes, act)
+
+    def get_page(self, page_id: str) -> PageThread:
+        return self.pages.get(page_id)
+
+    def set_page_closed(self, page_id: str, closed: bool, act: Act) -> None:
+        """Close or open a page's thread. Where it is so already nothing is changed, nor noted."""
+        with suppress(AlreadySo):
+            self._transact_audited(lambda: [self.pages.set_closed(page_id, closed, act.at)], act)
+
+    def get_enquiry(self, reference: str) -> Enquiry:
+        return self.enquiries.get(reference)
+
+    def record_change(self, changed: ChangedEnquiry) -> None:
+        """Raises StaleRevision or Unavailable."""
+        self._transact_audited(lambda: [self.enquiries.replace(changed)], *changed.acts)
+
+    def record_reading(self, act: Act, *, unless_within: timedelta | None = None) -> None:
+        """Nobody reads a private field unseen: to be called before the answer is given.
+
+        The chain's last entry stands for this one too where it is younger than `unless_within`.
+        """
+        self._transact_audited(list, act, unless_within=unless_within)
 
     def find_token(self, token_id: str) -> StaffToken | None:
         return self.staff.find(token_id)
 
     def add_token(self, token: StaffToken, act: Act) -> None:
-        self._transact_audited([self.staff.put_new(token)], act)
+        self._transact_audited(lambda: [self.staff.put_new(token)], act)
 
     def revoke_token(self, token_id: str, at: datetime, act: Act) -> None:
         """Raises NotFound."""
-        self._transact_audited([self.staff.revoke(token_id, at)], act)
+        self._transact_audited(lambda: [self.staff.revoke(token_id, at)], act)
+
+    def revoke_credential(self, credential: str, at: datetime, expires_at: datetime | None, act: Act) -> None:
+        self._transact_audited(lambda: [self.staff.revoke_credential(credential, at, expires_at)], act)
+
+    def find_revocation(self, credential: str) -> datetime | None:
+        return self.staff.find_revocation(credential)
 
     def expand(self, order: Order, deliveries: list[Delivery], reminder: Order | None, at: datetime) -> None:
         """Turn an order into its deliveries, once, and into the order to remind.
@@ -138,17 +189,38 @@ class Store:
     def record_resend(self, entry: OutboxEntry, act: Act) -> None:
         """Raises IllegalTransition where it has moved on meanwhile, or Unavailable."""
         try:
-            self._transact_audited([self.outbox.resend(entry, act.at)], act)
+            self._transact_audited(lambda: [self.outbox.resend(entry, act.at)], act)
         except NotClaimed:
             raise IllegalTransition(entry.state, "pending") from None
 
-    def _transact_audited(self, writes: list[Write], act: Act) -> None:
-        """Do `writes` and their audit entry in one transaction; chain again where another came first."""
+    def _move_thread(self, comment: Comment, by: int) -> list[Write]:
+        """What changes around a comment that enters (1) or leaves (-1) its page's thread."""
+        if not by:
+            return []
+        moved = self.stubs.move(comment.parent_id, by)
+        return [*moved.writes, *self._move_counts(comment.page_id, by + moved.stubs)]
+
+    def _move_counts(self, page_id: str, by: int) -> list[Write]:
+        return [self.pages.move_count(page_id, by), *self.comments.move_edges(page_id, by)]
+
+    def _transact_audited(
+        self, make_writes: Callable[[], list[Write]], *acts: Act, unless_within: timedelta | None = None
+    ) -> None:
+        """Do the writes and the audit entries of `acts`, all on one subject, in one transaction.
+
+        Where somebody was quicker, in the chain or around a thread, they are made anew and chained again.
+        """
         for _ in range(_CHAIN_ATTEMPTS):
-            entry = chain(act, self.audit.find_last(act.subject))
+            last = self.audit.find_last(acts[0].subject)
+            if last and unless_within and acts[0].at - last.act.at < unless_within:
+                return
+            entries = []
+            for act in acts:
+                last = chain(act, last)
+                entries.append(self.audit.put(last))
             try:
-                self.database.transact([*writes, self.audit.put(entry)])
-            except EntryTaken:
+                self.database.transact([*make_writes(), *entries])
+            except (EntryTaken, ThreadChanged):
                 continue
             return
         raise Unavailable("TransactWriteItems")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from chalicelib.api.routes import STAFF_PATHS
 from infra.local.authorization import authorize
 from infra.local.events import Request, authorizer_event, proxy_event, read_request
 from infra.local.refusals import (
@@ -92,7 +93,7 @@ class Gateway:
 
 
 def _function_of(match: Match) -> str:
-    return "staff" if match.resource_path.startswith("/v1/staff") else "public"
+    return "staff" if match.resource_path in STAFF_PATHS else "public"
 
 
 def read_result(result: Any) -> Response:

@@ -123,7 +123,7 @@ def test_route_in_the_wrong_function_is_not_found(stack: Stack) -> None:
     for route in ROUTES:
         for function in ({"public", "staff"} - {route.audience}) | {"mail"}:
             reply = stack.call(route.method, concrete(route), {}, role="admin", desk=stack.desk(function))
-            assert (reply.status, reply.json["code"]) == (404, "not_found"), (route, function)
+            assert reply.status == 404, (route, function)
 
 
 @pytest.mark.parametrize("function", ["public", "authorizer", "relay", "delivery_events", "housekeeping"])

@@ -11,7 +11,18 @@ from openapi_spec_validator import validate
 from chalicelib.api.openapi import make_document
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.site import FILES
-from tests.acts import COMMENT, add_comment, decide, post_comment, post_enquiry, publish
+from chalicelib.staff_tokens import ROLES
+from tests.acts import (
+    COMMENT,
+    add_comment,
+    answer,
+    change_enquiry,
+    decide,
+    erase,
+    post_comment,
+    post_enquiry,
+    publish,
+)
 from tests.stack import Reply, Stack
 
 DOCUMENT = make_document("https://desk.example.org")
@@ -40,8 +51,8 @@ def test_operation_tells_who_may_call_it_and_what_it_takes(route: Any) -> None:
     assert ("security" in operation) is bool(route.roles)
     assert ("requestBody" in operation) is (route.body is not None)
     named = {parameter["name"] for parameter in operation["parameters"]}
-    assert ("If-Match" in named) is (route.method == "PATCH")
-    assert ("Idempotency-Key" in named) is route.takes_forms
+    assert ("If-Match" in named) is (route.if_match is not None)
+    assert ("Idempotency-Key" in named) is route.takes_key
     assert set(operation["responses"]) >= {str(status) for status in route.answers or {}} | {"default"}
 
 
@@ -116,6 +127,27 @@ def test_staff_get_what_the_document_says(stack: Stack) -> None:
     enquiries = "/v1/staff/enquiries"
     fits(stack.call("GET", enquiries, role="admin"), "GET", enquiries)
     fits(stack.call("GET", f"{enquiries}/{reference}", role="admin"), "GET", f"{enquiries}/{{reference}}")
+    fits(
+        change_enquiry(stack, reference, '"1"', status="closed", assignee="Kim", note="Done."),
+        "PATCH",
+        f"{enquiries}/{{reference}}",
+    )
+    fits(stack.call("GET", f"{enquiries}/{reference}", role="admin"), "GET", f"{enquiries}/{{reference}}")
+    parent = publish(stack, message="Third.")
+    fits(answer(stack, parent), "POST", f"{one}/reply")
+    fits(answer(stack, parent, ""), "POST", f"{one}/reply")
+    decisions = [{"id": parent, "revision": 2, "status": "approved"}, {"id": parent}, 7]
+    decisions.append({"id": add_comment(stack, message="Fourth."), "revision": 1, "status": "spam"})
+    bulk = stack.call("POST", f"{many}/bulk", {"decisions": decisions}, role="admin")
+    assert [r["status"] for r in bulk.json["results"]] == [409, 422, 422, 200]
+    fits(bulk, "POST", f"{many}/bulk")
+    pages, page = "/v1/staff/pages", {"page": "/a"}
+    fits(stack.call("PATCH", pages, {"closed": True}, role="admin", query=page), "PATCH", pages)
+    fits(stack.call("GET", pages, role="admin", query=page), "GET", pages)
+    assert erase(stack, parent).status == 204
+    fits(stack.call("GET", "/v1/staff/audit", role="admin"), "GET", "/v1/staff/audit")
+    for role in ROLES:
+        fits(stack.call("GET", "/v1/staff/stats", role=role), "GET", "/v1/staff/stats")
     tokens = "/v1/staff/tokens"
     made = stack.call("POST", tokens, {"role": "admin", "name": "Kim"}, role="admin")
     fits(made, "POST", tokens)
@@ -129,3 +161,16 @@ def test_every_problem_fits_the_document(stack: Stack) -> None:
         reply = stack.call("POST", "/v1/comments", json.dumps(body) if body != "{" else body)
         assert reply.status in (400, 422)
         fits(reply, "POST", "/v1/comments")
+
+
+def test_if_match_is_told_to_be_required_only_where_it_is(stack: Stack) -> None:
+    comment_id, reference = publish(stack), post_enquiry(stack).json["reference"]
+    ids = {"{comment_id}": comment_id, "{reference}": reference}
+    for route in ROUTES:
+        if route.if_match is not None:
+            path = route.path
+            for name, known in ids.items():
+                path = path.replace(name, known)
+            body = {"status": "spam"} if route.body else None
+            reply = stack.call(route.method, path, body, role="admin")
+            assert (reply.status == 428) is route.if_match, path

@@ -1,4 +1,4 @@
-"""AWS calls as they leave the SDK, below its retries: recorded, refused, lost, or cut off later."""
+"""AWS calls as they leave the SDK, below its retries: recorded, answered, lost, or cut off late."""
 
 import base64
 import io
@@ -35,6 +35,7 @@ class Call:
 
     @property
     def kind(self) -> str:
+        """What is broken as a whole, where it is."""
         on = f" {'+'.join(self.tables)}" if self.tables else ""
         return f"{self.function}: {self.operation}{on}"
 
@@ -47,10 +48,10 @@ Strike = Callable[[Call, Send], AWSResponse]
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that SES took: with which tags, and to whom."""
+    """A mail that SES took: with which tag, and to whom."""
 
     delivery_id: str
-    tags: dict[str, str]
+    attempt: str
     recipients: tuple[str, ...]
     raw: bytes
 
@@ -69,7 +70,7 @@ class Line:
         self.broken: dict[str, Strike] = {}
         self.acting = "nobody"
         self.on_mail: Callable[[Mail], None] = lambda _mail: None
-        self.on_message: Callable[[str, int], None] = lambda _body, _delay: None
+        self.on_message: Callable[[str, int], None] = lambda _body, _delay_seconds: None
         self._lock = threading.Lock()
 
     def clear(self) -> None:
@@ -104,33 +105,34 @@ class Line:
     def _tell(self, call: Call, sent: dict[str, Any], answer: dict[str, Any]) -> None:
         if call.operation == "SendEmail":
             self.on_mail(_read_mail(sent))
-        if call.operation == "SendMessage":
-            self.on_message(sent["MessageBody"], sent.get("DelaySeconds", 0))
         if call.operation == "SendMessageBatch":
             taken = {entry["Id"] for entry in answer["Successful"]}
             for entry in sent["Entries"]:
                 if entry["Id"] in taken:
                     self.on_message(entry["MessageBody"], 0)
+        if call.operation == "SendMessage":
+            self.on_message(sent["MessageBody"], sent.get("DelaySeconds", 0))
 
 
 def _read_call(number: int, function: str, operation: str, request: AWSPreparedRequest) -> Call:
-    sent: Any = request.body
-    body = json.loads(sent or b"{}")
+    sent: Any = request.body or b"{}"
+    body = json.loads(sent)
     return Call(number, function, operation, tuple(dict.fromkeys(_tables(body))), body)
 
 
 def _tables(body: dict[str, Any]) -> Iterator[str]:
     actions = [action for item in body.get("TransactItems", []) for action in item.values()]
-    yield from (
-        action["TableName"].rpartition("-")[2] for action in [body, *actions] if "TableName" in action
-    )
-    yield from (name.rpartition("-")[2] for name in body.get("RequestItems", {}))
+    for name in [
+        *(a["TableName"] for a in [body, *actions] if "TableName" in a),
+        *body.get("RequestItems", {}),
+    ]:
+        yield name.rpartition("-")[2]
 
 
 def _read_mail(body: dict[str, Any]) -> Mail:
     tags = {tag["Name"]: tag["Value"] for tag in body["EmailTags"]}
     raw = base64.b64decode(body["Content"]["Raw"]["Data"])
-    return Mail(tags["delivery"], tags, tuple(body["Destination"]["ToAddresses"]), raw)
+    return Mail(tags["delivery"], tags["attempt"], tuple(body["Destination"]["ToAddresses"]), raw)
 
 
 class _Raw(io.BytesIO):

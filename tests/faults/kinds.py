@@ -54,7 +54,11 @@ def _takes_effect(call: Call) -> str | None:
 
 def _may_fail_late(call: Call) -> str | None:
     # chalicelib/mail/outcomes.py, and docs/delivery.md says so.
-    return "SES's 5xx is its word that it did not take the mail" if _is_ses(call) else _takes_effect(call)
+    return (
+        "SES's 5xx is taken for its word that it did not take the mail"
+        if _is_ses(call)
+        else _takes_effect(call)
+    )
 
 
 def _meets_others(call: Call) -> str | None:
@@ -73,11 +77,7 @@ def _of_ses(call: Call) -> str | None:
 # ---- what happens
 
 
-_THROTTLING = {
-    "SendEmail": ("TooManyRequestsException", 429),
-    "SendMessage": ("RequestThrottled", 400),
-    "SendMessageBatch": ("RequestThrottled", 400),
-}
+_THROTTLING = {"SendEmail": ("TooManyRequestsException", 429), "SendMessageBatch": ("RequestThrottled", 400)}
 
 
 def _throttle(call: Call, _send: Send) -> AWSResponse:

@@ -81,17 +81,14 @@ def play(engine: Engine, keys: dict[str, str], case: Case) -> Outcome:
 _SETTINGS = {"MAIL_CONFIGURATION_SET": "frontdesk"}
 
 
-def list_singles(recorded: Outcome) -> Iterator[Case]:
-    """One fault at each call of a run without faults."""
+def list_singles(recorded: Outcome, *, again: bool) -> Iterator[Case]:
+    """One fault at each call of a run without faults; at those that are made again only with `again`."""
+    known: set[str] = set()
     for step in recorded.steps:
-        for fault in step.faults:
-            yield Case(recorded.case.story, ((step.number, fault),))
-
-
-def list_distinct(recorded: Outcome) -> list[Case]:
-    """Of calls that do the same (read another recipient's delivery, say) the first alone."""
-    firsts = {step.label: step.number for step in reversed(recorded.steps)}
-    return [case for case in list_singles(recorded) if case.strikes[0][0] in firsts.values()]
+        if again or step.label not in known:
+            for fault in step.faults:
+                yield Case(recorded.case.story, ((step.number, fault),))
+        known.add(step.label)
 
 
 def list_pairs(single: Outcome) -> Iterator[Case]:

@@ -1,7 +1,7 @@
 """What visitors and moderators do while things fail: they try again, as people and their browsers do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,12 +52,19 @@ def insist(world: World, told: Told, method: str, path: str, body: Any, **more: 
     raise TimeoutError(f"{method} {path} is never taken")
 
 
-def comment(world: World, told: Told, message: str = "Ninety days today.") -> None:
-    body = COMMENT | {"message": message, "notify": True}
-    reply = insist(world, told, "POST", "/v1/comments", body, idempotency_key=message.replace(" ", "-"))
+def comment(world: World, told: Told, message: str = "Ninety days today.") -> str:
+    body = COMMENT | {"message": message}
+    reply = insist(
+        world, told, "POST", "/v1/comments", body, idempotency_key=f"key-of-{message.replace(' ', '-')}"
+    )
     told.accepted.append(
         Accepted("CommentsTable", reply.json["id"], world.now, frozenset(["mod@example.org"]))
     )
+    return str(reply.json["id"])
+
+
+def one_comment(world: World, told: Told) -> None:
+    comment(world, told)
 
 
 def enquiry(world: World, told: Told) -> None:
@@ -85,6 +92,20 @@ def decide(world: World, told: Told, comment_id: str, status: str) -> None:
     raise TimeoutError("the decision is never taken")
 
 
+def asked_for_mail(world: World, told: Told) -> None:
+    body = COMMENT | {"notify": True}
+    reply = insist(world, told, "POST", "/v1/comments", body, idempotency_key="key-of-the-author")
+    who = frozenset(["mod@example.org"])
+    told.accepted.append(Accepted("CommentsTable", reply.json["id"], world.now, who))
+    world.settle()
+
+
+def publishing(world: World, told: Told) -> None:
+    [comment] = told.accepted
+    decide(world, told, comment.id, "approved")
+    told.accepted.append(replace(comment, at=world.now, recipients=frozenset([COMMENT["email"]])))
+
+
 def two_comments(world: World, told: Told) -> None:
     comment(world, told, "The first.")
     comment(world, told, "The second.")
@@ -96,9 +117,6 @@ def decisions(world: World, told: Told) -> None:
     decide(world, told, first, "approved")
     decide(world, told, second, "approved")
     decide(world, told, first, "rejected")
-    world.settle()
-    # Who asked to be told of the publication must be, from now on, about what is still public.
-    told.accepted.append(Accepted("CommentsTable", second, world.now, frozenset([COMMENT["email"]])))
     thread = insist(world, told, "GET", "/v1/comments", None, query={"page": PAGE}).json
     counts = insist(world, told, "POST", "/v1/comments/counts", {"pages": [PAGE]}).json["counts"]
     if ([c["id"] for c in thread["comments"]], thread["count"], counts[PAGE]) != ([second], 1, 1):
@@ -108,14 +126,15 @@ def decisions(world: World, told: Told) -> None:
 STORIES = {
     story.name: story
     for story in (
-        Story("a comment", comment),
+        Story("a comment", one_comment),
         Story(
             "an enquiry, reports out of order",
             enquiry,
             # Twice each, the last first, and all of it before SES has answered.
             world={"reports": ("Delivery", "Send", "Delivery", "Send"), "overtaking": True},
         ),
-        Story("a comment, no reports", comment, world={"reports": ()}),
+        Story("a comment, no reports", one_comment, world={"reports": ()}),
         Story("decisions", decisions, prepare=two_comments),
+        Story("an author who asked", publishing, prepare=asked_for_mail),
     )
 }

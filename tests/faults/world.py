@@ -83,7 +83,7 @@ class World(Stack):
         for logical_id in tables():
             self._create(logical_id)
         self.queue_url = self.sqs.create_queue(QueueName=self.name)["QueueUrl"]
-        self.dead_letter_url = self.sqs.create_queue(QueueName=f"{self.name}-dead")["QueueUrl"]
+        self.dead_letter_url = self.queue_url
         self.queue: list[Message] = []
         self.dead: list[Message] = []
         self.stream: list[str] = []
@@ -105,9 +105,9 @@ class World(Stack):
         for logical_id in tables():
             self.dynamodb.delete_table(TableName=self.table(logical_id))
         self.sqs.delete_queue(QueueUrl=self.queue_url)
-        self.sqs.delete_queue(QueueUrl=self.dead_letter_url)
 
     def desk(self, function: str) -> Desk:
+        """As it is, delays and all: the line tells of them."""
         if function not in self._desks:
             self._desks[function] = self.fresh_desk(function)
         return self._desks[function]
@@ -128,9 +128,11 @@ class World(Stack):
     def request(self, method: str, path: str, body: Any = None, **more: Any) -> Reply | None:
         """A call over HTTP; None where the function died, which the gateway answers with a 5xx of its own."""
         function = "staff" if more.get("role") else "public"
+        reply: Reply | None = None
         with self._alive(function):
-            return self.call(method, path, body, **more)
-        return None
+            reply = self.call(method, path, body, **more)
+        # Not from within: a crash ends the block, and then there is none.
+        return reply  # noqa: RET504
 
     def carry_stream(self) -> bool:
         """One batch of the outbox's insertions to the relay; whether there was any."""
@@ -255,14 +257,16 @@ class World(Stack):
 
     # ---- what took effect
 
-    def _note_message(self, body: str, delay: int) -> None:
+    def _note_message(self, body: str, delay_seconds: int) -> None:
         self._messages += 1
-        self.queue.append(Message(f"m{self._messages}", body, self.now + timedelta(seconds=delay)))
+        visible_at = self.now + timedelta(seconds=delay_seconds)
+        self.queue.append(Message(f"m{self._messages}", body, visible_at))
 
     def _note_mail(self, mail: Mail) -> None:
         self.taken.append((self.now, mail))
         for report in self.reports:
-            detail = {"eventType": report, "mail": {"tags": {k: [v] for k, v in mail.tags.items()}}}
+            tags = {"delivery": [mail.delivery_id], "attempt": [mail.attempt]}
+            detail = {"eventType": report, "mail": {"messageId": "m", "tags": tags}}
             event = Event(detail, self.now)
             self.events.append(event)
             if self.overtaking:

@@ -39,6 +39,7 @@ PRIVATE_INDEXES = (
     "enquiries/index/by-enquirer",
     "outbox/index/by-state",
     "audit/index/by-actor",
+    "audit/index/by-month",
     "outbox/stream/2026",
 )
 CHANGES_AUDIT = (

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.api.answers import SECURITY_HEADERS
 from chalicelib.api.routes import ROUTES
 from chalicelib.config import Settings
+from chalicelib.staff_tokens import ROLES
 from infra.assembly import divide_routes, merge
 from infra.functions import FUNCTIONS, Function
 from tests.infra.conftest import of_type
@@ -36,6 +37,59 @@ def test_function_has_a_role_of_its_own_made_of_its_policy(
 def test_there_are_no_other_functions_and_no_other_roles(resources: dict[str, Any]) -> None:
     assert set(of_type(resources, "AWS::Serverless::Function")) == {f.logical_id for f in FUNCTIONS}
     assert set(of_type(resources, "AWS::IAM::Role")) == {f.role for f in FUNCTIONS}
+
+
+def test_there_is_no_user_pool_unless_it_is_asked_for(template: dict[str, Any]) -> None:
+    assert template["Parameters"]["StaffUserPool"]["Default"] == "false"
+    assert template["Conditions"]["HasStaffUserPool"] == {"Fn::Equals": [{"Ref": "StaffUserPool"}, "true"]}
+    of_the_pool = [r for r in template["Resources"].values() if r["Type"].startswith("AWS::Cognito::")]
+    assert len(of_the_pool) == 6
+    outputs = [output for name, output in template["Outputs"].items() if name.startswith("StaffPool")]
+    assert len(outputs) == 4
+    assert all(part["Condition"] == "HasStaffUserPool" for part in of_the_pool + outputs)
+
+
+def test_nobody_gets_into_the_user_pool_without_an_administrator_and_a_second_factor(
+    resources: dict[str, Any],
+) -> None:
+    pool = resources["StaffPool"]["Properties"]
+    assert (pool["MfaConfiguration"], pool["EnabledMfas"]) == ("ON", ["SOFTWARE_TOKEN_MFA"])
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert pool["AccountRecoverySetting"]["RecoveryMechanisms"] == [{"Name": "admin_only", "Priority": 1}]
+    password = pool["Policies"]["PasswordPolicy"]
+    assert password["MinimumLength"] >= 14
+    assert all(password[f"Require{what}"] for what in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
+    assert (pool["DeletionProtection"], resources["StaffPool"]["DeletionPolicy"]) == ("ACTIVE", "Retain")
+
+
+def test_the_user_pools_client_has_no_secret_and_short_tokens(resources: dict[str, Any]) -> None:
+    client = resources["StaffPoolClient"]["Properties"]
+    assert (client["GenerateSecret"], client["AllowedOAuthFlows"]) == (False, ["code"])
+    assert "ALLOW_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
+    assert (client["PreventUserExistenceErrors"], client["EnableTokenRevocation"]) == ("ENABLED", True)
+    assert (client["AccessTokenValidity"], client["TokenValidityUnits"]["AccessToken"]) == (15, "minutes")
+
+
+def test_the_user_pools_groups_are_the_roles(resources: dict[str, Any]) -> None:
+    groups = of_type(resources, "AWS::Cognito::UserPoolGroup").values()
+    # By default a group has the role of its name.
+    assert (
+        {group["GroupName"] for group in groups}
+        == set(ROLES)
+        == set(Settings.model_fields["oidc_roles"].default)
+    )
+    assert {group["UserPoolId"]["Ref"] for group in groups} == {"StaffPool"}
+
+
+def test_the_authorizer_takes_the_user_pools_tokens_or_the_given_issuers(resources: dict[str, Any]) -> None:
+    authorizer = environment(resources, FUNCTIONS[2])
+    condition, pool, given = authorizer["OIDC_ISSUER"]["Fn::If"]
+    assert condition == "HasStaffUserPool"
+    assert pool == {"Fn::Sub": "https://cognito-idp.${AWS::Region}.amazonaws.com/${StaffPool}"}
+    assert given == {"Fn::If": ["HasOidcIssuer", {"Ref": "OidcIssuer"}, {"Ref": "AWS::NoValue"}]}
+    condition, client, given = authorizer["OIDC_AUDIENCE"]["Fn::If"]
+    assert (condition, client) == ("HasStaffUserPool", {"Ref": "StaffPoolClient"})
+    assert given == {"Fn::If": ["HasOidcAudience", {"Ref": "OidcAudience"}, {"Ref": "AWS::NoValue"}]}
 
 
 @EVERY_FUNCTION
@@ -83,14 +137,15 @@ def test_each_route_calls_the_function_of_its_audience(resources: dict[str, Any]
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     handlers = {"staff": "${Staff.Arn}", "public": "${APIHandler.Arn}"}
     audiences = {route.path: route.audience for route in ROUTES}
+    guarded = {route.path for route in ROUTES if route.roles}
     assert set(paths) == set(audiences)
     for path, methods in paths.items():
         for name, method in methods.items():
             uri = method["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
             assert handlers[audiences[path]] in uri, f"{name} {path}"
             assert uri.count(".Arn}") == 1
-            # Preflights carry no credential; everything else of the staff's is behind the authorizer.
-            assert ("security" in method) == (audiences[path] == "staff" and name != "options")
+            # Preflights carry no credential, a link is one; all else of the staff's is behind the authorizer.
+            assert ("security" in method) == (path in guarded and name != "options")
 
 
 def test_the_api_has_no_stage_but_ours(resources: dict[str, Any]) -> None:
@@ -108,9 +163,31 @@ def test_an_integration_that_is_not_understood_stops_the_packaging() -> None:
 
 
 def test_the_gateway_may_call_staff_for_the_staffs_routes_alone(resources: dict[str, Any]) -> None:
-    source = resources["StaffInvokePermission"]["Properties"]["SourceArn"]["Fn::Sub"]
-    assert source.endswith("${RestAPI}/*/*/v1/staff/*")
-    assert all(r.path.startswith("/v1/staff/") for r in ROUTES if r.audience == "staff")
+    prefixes = set()
+    for name in ("StaffInvokePermission", "StaffLinksInvokePermission"):
+        properties = resources[name]["Properties"]
+        assert properties["FunctionName"] == {"Ref": "Staff"}
+        prefixes.add(properties["SourceArn"]["Fn::Sub"].rpartition("${RestAPI}/*/*")[2])
+    assert prefixes == {"/v1/staff/*", "/moderate/*"}
+    for route in ROUTES:
+        permitted = any(route.path.startswith(prefix.removesuffix("*")) for prefix in prefixes)
+        assert permitted is (route.audience == "staff"), route.path
+
+
+def test_the_gateway_logs_no_path_and_no_body(resources: dict[str, Any]) -> None:
+    """The path of a link is its credential. `$context.resourcePath`, the pattern, may be logged."""
+    assert "$context.path" not in json.dumps(resources)
+    for setting in _find_all(resources, "DataTraceEnabled") + _find_all(resources, "LoggingLevel"):
+        # Execution logs have each request's path, headers and body.
+        assert setting in (False, "OFF")
+
+
+def _find_all(tree: Any, key: str) -> list[Any]:
+    if isinstance(tree, list):
+        return [found for part in tree for found in _find_all(part, key)]
+    if not isinstance(tree, dict):
+        return []
+    return [value for name, value in tree.items() if name == key] + _find_all(list(tree.values()), key)
 
 
 def test_tables_are_kept_encrypted_and_expire(resources: dict[str, Any]) -> None:

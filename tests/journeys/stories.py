@@ -4,11 +4,17 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
+
+from chalicelib.decision_links import make_decision_link
+from chalicelib.privacy.hashing import Hasher
+from chalicelib.privacy.keys import read_private_keys
 
 Json = dict[str, Any]
 Auth = dict[str, str]
@@ -109,6 +115,14 @@ def counts(client: httpx.Client, pages: list[str]) -> dict[str, int]:
 
 
 # ---- staff
+
+
+def decision_link(
+    folder: Path, comment_id: str, delivery_id: str = "d1", age: timedelta = timedelta()
+) -> str:
+    """The path of a decision link, signed under the private key in the stack's folder."""
+    hasher = Hasher(read_private_keys((folder / "keys" / "private-keys.json").read_text()))
+    return f"/moderate/{make_decision_link(comment_id, 1, delivery_id, datetime.now(UTC) - age, hasher)}"
 
 
 def for_staff(client: httpx.Client, moderator: Auth, comment_id: str) -> Json:

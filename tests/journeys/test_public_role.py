@@ -39,6 +39,7 @@ PRIVATE_INDEXES = (
     ("enquiries", "by-enquirer", "enquirer_hmac"),
     ("outbox", "by-state", "state"),
     ("audit", "by-actor", "actor"),
+    ("audit", "by-month", "month"),
 )
 
 

@@ -14,7 +14,16 @@ import httpx
 import pytest
 
 from tests.journeys.conftest import Stack, log_of, start
-from tests.journeys.stories import COMMENTS, ENQUIRIES, STAFF_COMMENTS, STAFF_ENQUIRIES, Auth, mails, until
+from tests.journeys.stories import (
+    COMMENTS,
+    ENQUIRIES,
+    STAFF_COMMENTS,
+    STAFF_ENQUIRIES,
+    Auth,
+    decision_link,
+    mails,
+    until,
+)
 
 from . import evidence
 from .canaries import Canaries
@@ -22,6 +31,8 @@ from .canaries import Canaries
 pytestmark = pytest.mark.journey
 
 PAGE = "/leaks"
+# Approved, redacted, answered; two answers of staff; the stub of what was erased.
+SHOWN = 6
 MAY_HOLD_PUBLISHED = ("table comments.public_json", "answer")
 
 
@@ -33,6 +44,7 @@ class Scene:
     canaries: Canaries
     answers: list[tuple[str, str]] = field(default_factory=list)
     mailed_about: int = 0
+    links: list[str] = field(default_factory=list)
 
     def call(self, method: str, path: str, **request: Any) -> httpx.Response:
         """A request as a visitor: whatever comes back is evidence, headers and all."""
@@ -86,6 +98,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def play(scene: Scene) -> None:
     moderator, admissions = scene.stack.auth("moderator"), scene.stack.auth("admissions")
     post_comments(scene, moderator)
+    answer_and_erase(scene, moderator)
     post_enquiries(scene, admissions)
     send_nonsense(scene)
     read_everything(scene)
@@ -117,12 +130,50 @@ def decide(scene: Scene, moderator: Auth, comment_id: str, status: str) -> None:
         for word, origin in scene.canaries.origins.items():
             if origin == "redacted comment name":
                 scene.canaries.published.add(word)
-    if status != "pending":
+    if status == "rejected":
+        decide_by_link(scene, comment_id, status)
+    elif status != "pending":
         with scene.stack.client() as client:
             path = f"{STAFF_COMMENTS}/{comment_id}"
             headers = {**moderator, "If-Match": '"1"'}
             assert client.patch(path, json=change, headers=headers).status_code == 200
             assert client.get(path, headers=moderator).status_code == 200
+
+
+def answer_and_erase(scene: Scene, moderator: Auth) -> None:
+    """Staff answer one comment, and erase another whose answer stays."""
+    word = scene.canaries.word
+    ids = []
+    for kind in ("answered", "erased"):
+        # What is erased was public for a moment, and must be nowhere when the tables are looked into.
+        sent = scene.comment(kind, published=kind == "answered")
+        response = scene.call("POST", COMMENTS, json=sent)
+        assert response.status_code == 202
+        # What is erased at once may be gone before its mail is made.
+        scene.mailed_about += kind == "answered"
+        ids.append(response.json()["id"])
+        decide(scene, moderator, ids[-1], "approved")
+    with scene.stack.client() as client:
+        for comment_id in ids:
+            body = {
+                "message": word("staff answer", published=True),
+                "name": word("staff name", published=True),
+            }
+            path = f"{STAFF_COMMENTS}/{comment_id}/reply"
+            assert client.post(path, json=body, headers=moderator).status_code == 201
+        assert client.delete(f"{STAFF_COMMENTS}/{ids[1]}", headers=moderator).status_code == 204
+
+
+def decide_by_link(scene: Scene, comment_id: str, status: str) -> None:
+    path = decision_link(scene.stack.folder, comment_id)
+    scene.links.append(path.rpartition("/")[2])
+    with scene.stack.client() as client:
+        assert client.get(path).status_code == 200
+        assert client.post(path, data={"status": status}).status_code == 200
+    # What follows is refused, and seen by whoever tries: evidence like any other.
+    assert scene.call("GET", path).status_code == 409
+    assert scene.call("POST", path, data={"status": scene.canaries.word("status")}).status_code == 422
+    assert scene.call("GET", f"{path}{scene.canaries.word('forged link')}").status_code == 404
 
 
 def post_enquiries(scene: Scene, admissions: Auth) -> None:
@@ -132,7 +183,15 @@ def post_enquiries(scene: Scene, admissions: Auth) -> None:
     assert scene.call("POST", ENQUIRIES, json=spam).status_code == 202
     with scene.stack.client() as client:
         [listed] = client.get(STAFF_ENQUIRIES, headers=admissions).json()["enquiries"]
-        client.get(f"{STAFF_ENQUIRIES}/{listed['reference']}", headers=admissions)
+        path = f"{STAFF_ENQUIRIES}/{listed['reference']}"
+        client.get(path, headers=admissions)
+        change = {
+            "note": scene.canaries.word("staff note"),
+            "assignee": scene.canaries.word("assignee"),
+            "status": "in_progress",
+        }
+        sent = client.patch(path, json=change, headers={**admissions, "If-Match": '"1"'})
+        assert sent.status_code == 200
 
 
 def send_nonsense(scene: Scene) -> None:
@@ -160,14 +219,16 @@ def send_nonsense(scene: Scene) -> None:
 def read_everything(scene: Scene) -> None:
     for order in ("oldest", "newest"):
         shown = scene.call("GET", COMMENTS, params={"page": PAGE, "order": order})
-        assert shown.json()["count"] == 2
+        assert shown.json()["count"] == SHOWN
         again = {"If-None-Match": shown.headers["etag"]}
         unchanged = scene.call("GET", COMMENTS, params={"page": PAGE, "order": order}, headers=again)
         assert unchanged.status_code == 304
     for path in ("/demo", "/console", "/privacy", "/openapi.json", "/healthz", "/v1/form?kind=comment"):
         assert scene.call("GET", path).status_code == 200
     assert scene.call("GET", "/v1/comments.atom", params={"page": PAGE}).status_code == 200
-    assert scene.call("POST", "/v1/comments/counts", json={"pages": [PAGE]}).json() == {"counts": {PAGE: 2}}
+    assert scene.call("POST", "/v1/comments/counts", json={"pages": [PAGE]}).json() == {
+        "counts": {PAGE: SHOWN}
+    }
 
 
 def everything(scene: Scene) -> Iterator[tuple[str, str]]:
@@ -197,6 +258,16 @@ def test_only_what_was_published_is_found(scene: Scene) -> None:
     # The search can find: what was published is there, and every kind of place was looked into.
     assert seen == scene.canaries.published | scene.canaries.mailed
     assert places >= {"table", "stream", "mail", "log", "answer"}
+
+
+def test_no_log_holds_a_decision_link(scene: Scene) -> None:
+    """It is a credential."""
+    [token] = scene.links
+    folder = scene.stack.folder
+    for log in (log_of(folder), folder / "emulator.log"):
+        text = log.read_text(errors="replace")
+        assert not [part for part in token.split(".") if part in text]
+    assert "POST /moderate/{token}" in log_of(folder).read_text()
 
 
 def test_logs_were_searched_at_debug(scene: Scene) -> None:

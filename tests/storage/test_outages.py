@@ -5,11 +5,21 @@ from typing import Any
 import pytest
 
 from chalicelib.api.access import authorize
+from chalicelib.api.requests import FORM
 from chalicelib.api.routes import ROUTES
 from chalicelib.errors import Unavailable
 from chalicelib.staff_tokens import Role
 from chalicelib.unsubscribing import make_unsubscribe_token
-from tests.acts import COMMENT, ENQUIRY, PAGE, add_comment, everything_stored, publish
+from tests.acts import (
+    COMMENT,
+    ENQUIRY,
+    PAGE,
+    add_comment,
+    decision_link,
+    everything_stored,
+    post_enquiry,
+    publish,
+)
 from tests.faults import OUTAGES, CancellingClient, FailingClient, desk_on
 from tests.mail.mails import deliveries
 from tests.stack import FakeSes, Reply, Stack
@@ -24,6 +34,13 @@ CALLS: list[tuple[str, str, Any, Role | None, dict[str, str]]] = [
     ("GET", "/v1/staff/comments", None, "moderator", {}),
     ("GET", "/v1/staff/comments/{comment_id}", None, "moderator", {}),
     ("PATCH", "/v1/staff/comments/{comment_id}", {"status": "approved"}, "moderator", {"if_match": '"1"'}),
+    ("DELETE", "/v1/staff/comments/{comment_id}", None, "moderator", {}),
+    ("POST", "/v1/staff/comments/{comment_id}/reply", {"message": "m"}, "moderator", {}),
+    ("GET", "/v1/staff/pages", None, "moderator", {}),
+    ("PATCH", "/v1/staff/pages", {"closed": True}, "moderator", {}),
+    ("GET", "/v1/staff/stats", None, "admin", {}),
+    ("GET", "/v1/staff/audit", None, "admin", {}),
+    ("PATCH", "/v1/staff/enquiries/{reference}", {"status": "closed"}, "admissions", {"if_match": '"1"'}),
     ("GET", "/v1/staff/enquiries", None, "admissions", {}),
     ("GET", "/v1/staff/enquiries/{reference}", None, "admissions", {}),
     ("POST", "/unsubscribe/{token}", "", None, {}),
@@ -32,6 +49,8 @@ CALLS: list[tuple[str, str, Any, Role | None, dict[str, str]]] = [
     ("GET", "/v1/staff/tokens", None, "admin", {}),
     ("POST", "/v1/staff/tokens", {"role": "admin"}, "admin", {}),
     ("DELETE", "/v1/staff/tokens/{token_id}", None, "admin", {}),
+    ("GET", "/moderate/{token}", None, None, {}),
+    ("POST", "/moderate/{token}", "status=approved", None, {"content_type": FORM}),
 ]
 NEEDS_NO_STORAGE = {
     ("GET", "/v1/form"),
@@ -40,21 +59,31 @@ NEEDS_NO_STORAGE = {
     ("GET", "/unsubscribe/{token}"),
     # The queue's; its outage is tried with the deliveries.
     ("GET", "/v1/staff/dead-letters"),
+    # Tells of an outage decision by decision: see tests/api/test_bulk.py.
+    ("POST", "/v1/staff/comments/bulk"),
 }
 
 
 def make(stack: Stack, call: tuple[str, str, Any, Role | None, dict[str, str]], client: Any) -> Reply:
     method, path, body, role, headers = call
-    desk = desk_on(stack, "staff" if role else "public", client)
+    desk = desk_on(stack, "staff" if role or path.startswith("/moderate/") else "public", client)
+    path = with_link(path, stack, "c0")
     path = path.replace("{token}", make_unsubscribe_token("1.ab", desk.hasher))
-    query = {"page": PAGE} if path.startswith("/v1/comments") else {}
+    query = {"page": PAGE} if path.startswith(("/v1/comments", "/v1/staff/pages")) else {}
     return stack.call(method, path, body, role=role, query=query, desk=desk, **headers)
 
 
+def with_link(path: str, stack: Stack, comment_id: str) -> str:
+    return decision_link(stack, comment_id) if path == "/moderate/{token}" else path
+
+
 def assert_unavailable(reply: Reply) -> None:
-    assert (reply.status, reply.json["code"]) == (503, "unavailable")
+    assert reply.status == 503
     assert int(reply.headers["retry-after"]) >= 1
-    assert reply.headers["content-type"] == "application/problem+json"
+    if reply.headers["content-type"] == "application/problem+json":
+        assert reply.json["code"] == "unavailable"
+    else:
+        assert "<h1>Not available now</h1>" in reply.text
     assert "visitor" not in reply.text
 
 
@@ -93,10 +122,13 @@ def test_failed_transaction_leaves_every_table_as_it_was(
     stack: Stack, call: tuple[str, str, Any, Role | None, dict[str, str]]
 ) -> None:
     method, path, *rest = call
-    path = path.replace("{comment_id}", add_comment(stack, message="Another."))
+    comment_id = add_comment(stack, message="Another.")
+    path = with_link(path.replace("{comment_id}", comment_id), stack, comment_id)
     if "{delivery_id}" in path:
         stack.deliver(FakeSes())
         path = path.replace("{delivery_id}", str(deliveries(stack)[0]["outbox_id"]))
+    if "{reference}" in path:
+        path = path.replace("{reference}", post_enquiry(stack).json["reference"])
     before = everything_stored(stack)
     # Only the transaction fails: whatever was written beside it would be found.
     failing: list[Any] = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.acts import COMMENT, ENQUIRY, add_comment, post_enquiry, publish
+from tests.acts import COMMENT, ENQUIRY, add_comment, erase, post_enquiry, publish
 from tests.stack import Reply, Stack
 
 Calls = list[tuple[str, dict[str, Any]]]
@@ -67,6 +67,11 @@ LISTS: list[tuple[str, str, dict[str, Any]]] = [
     ("public", "/v1/comments", {"query": {"page": "/nothing-here"}}),
     ("public", "/v1/comments.atom", {"query": {"page": "/a"}}),
     ("staff", "/v1/staff/comments", {"role": "moderator"}),
+    (
+        "staff",
+        "/v1/staff/comments",
+        {"role": "moderator", "query": {"status": "approved", "order": "newest"}},
+    ),
     ("staff", "/v1/staff/comments", {"role": "moderator", "query": {"page": "/a", "status": "approved"}}),
     ("staff", "/v1/staff/enquiries", {"role": "admissions"}),
     ("staff", "/v1/staff/enquiries", {"role": "admissions", "query": {"topic": "admissions"}}),
@@ -119,3 +124,117 @@ def test_decision_is_one_read_and_one_transaction(
     assert [name for name, _ in calls] == ["GetItem", "Query", "TransactWriteItems"]
     actions = [next(iter(item.values())) for item in calls[2][1]["TransactItems"]]
     assert sorted(a["TableName"].removeprefix(f"{stack.name}-") for a in actions) == written
+
+
+READ_AND_TRANSACT = ["GetItem", "Query", "TransactWriteItems"]
+
+
+def written_in(call: dict[str, Any], stack: Stack) -> list[str]:
+    """The tables of what a transaction writes; conditions alone are not written."""
+    actions = [next(iter(item.items())) for item in call["TransactItems"]]
+    return sorted(
+        a["TableName"].removeprefix(f"{stack.name}-") for kind, a in actions if kind != "ConditionCheck"
+    )
+
+
+@pytest.mark.parametrize("key", [{}, {"idempotency_key": "k"}])
+def test_answer_of_staff_is_one_read_and_one_transaction(stack: Stack, key: dict[str, Any]) -> None:
+    path = f"/v1/staff/comments/{publish(stack)}/reply"
+    with watched(stack, "staff") as calls:
+        assert stack.call("POST", path, {"message": "We are glad."}, role="moderator", **key).status == 201
+    assert [name for name, _ in calls] == READ_AND_TRANSACT
+    # The answer, how many its parent has, both edges, the page, the order, the entry.
+    assert written_in(calls[2][1], stack) == ["audit", *["comments"] * 4, "outbox", "pages"]
+
+
+@pytest.mark.parametrize(
+    ("make", "written"),
+    [
+        (add_comment, ["audit", "comments"]),
+        (publish, ["audit", "comments", "comments", "comments", "pages"]),
+    ],
+)
+def test_erasing_is_one_read_and_one_transaction(
+    stack: Stack, make: Callable[[Stack], str], written: list[str]
+) -> None:
+    path = f"/v1/staff/comments/{make(stack)}"
+    with watched(stack, "staff") as calls:
+        assert stack.call("DELETE", path, role="moderator").status == 204
+    assert [name for name, _ in calls] == READ_AND_TRANSACT
+    assert written_in(calls[2][1], stack) == written
+
+
+@pytest.mark.parametrize("stubs", [0, 1, 2])
+def test_decision_on_an_answer_reads_one_comment_above_it_and_each_stub_in_a_row(
+    stack: Stack, stubs: int
+) -> None:
+    chain = [publish(stack)]
+    for n in range(stubs + 1):
+        chain.append(publish(stack, parent_id=chain[-1], message=f"{n}"))
+    for comment_id in chain[1:-1]:
+        assert erase(stack, comment_id).status == 204
+    path = f"/v1/staff/comments/{chain[-1]}"
+    with watched(stack, "staff") as calls:
+        assert stack.call("PATCH", path, {"status": "spam"}, role="moderator", if_match="*").status == 200
+    assert [name for name, _ in calls] == [
+        "GetItem", "Query", *["GetItem"] * (1 + stubs), "TransactWriteItems",
+    ]  # fmt: skip
+    # The answer itself, the stubs that go with it, the comment above, both edges.
+    assert written_in(calls[-1][1], stack) == ["audit", *["comments"] * (4 + stubs), "pages"]
+
+
+def test_change_of_an_enquiry_is_one_read_and_one_transaction(stack: Stack) -> None:
+    path = f"/v1/staff/enquiries/{post_enquiry(stack).json['reference']}"
+    change = {"status": "closed", "assignee": "Kim", "note": "Reached."}
+    with watched(stack, "staff") as calls:
+        assert stack.call("PATCH", path, change, role="admissions", if_match="*").status == 200
+    assert [name for name, _ in calls] == READ_AND_TRANSACT
+    # An entry for each part: the status, the assignee, the note.
+    assert written_in(calls[2][1], stack) == ["audit", "audit", "audit", "enquiries"]
+
+
+@pytest.mark.parametrize(
+    ("body", "made"), [({"closed": True}, READ_AND_TRANSACT), ({"closed": False}, ["GetItem"])]
+)
+def test_closing_a_page_is_one_read_and_one_transaction(
+    stack: Stack, body: dict[str, bool], made: list[str]
+) -> None:
+    with watched(stack, "staff") as calls:
+        reply = stack.call("PATCH", "/v1/staff/pages", body, role="moderator", query={"page": "/a"})
+    assert reply.status == 200
+    assert [name for name, _ in calls] == made
+
+
+def test_bulk_costs_what_its_decisions_cost(stack: Stack) -> None:
+    decisions = [
+        {"id": add_comment(stack, message=f"{n}"), "revision": 1, "status": "spam"} for n in range(3)
+    ]
+    with watched(stack, "staff") as calls:
+        stack.call("POST", "/v1/staff/comments/bulk", {"decisions": decisions}, role="moderator")
+    assert [name for name, _ in calls] == READ_AND_TRANSACT * 3
+
+
+@pytest.mark.parametrize(
+    ("query", "queries"),
+    [({"subject": "s"}, 1), ({"actor": "token:x"}, 1), ({"subject": "s", "actor": "token:x"}, 1), ({}, 3)],
+)
+def test_audit_list_is_one_query_or_one_a_month(stack: Stack, query: dict[str, str], queries: int) -> None:
+    with watched(stack, "staff") as calls:
+        assert stack.call("GET", "/v1/staff/audit", role="admin", query=query).status == 200
+    # The stack's clock is in March; nothing is older than that January.
+    assert [name for name, _ in calls] == ["Query"] * queries
+
+
+def test_queue_newest_first_is_two_queries(stack: Stack) -> None:
+    add_comment(stack)
+    with watched(stack, "staff") as calls:
+        stack.call("GET", "/v1/staff/comments", role="moderator", query={"order": "newest"})
+    assert [name for name, _ in calls] == ["Query"] * 3 + ["TransactWriteItems"]
+
+
+@pytest.mark.parametrize(("role", "queries"), [("moderator", 6), ("admissions", 5), ("admin", 18)])
+def test_statistics_are_a_count_for_each_status_and_no_scan(stack: Stack, role: Any, queries: int) -> None:
+    publish(stack)
+    with watched(stack, "staff") as calls:
+        assert stack.call("GET", "/v1/staff/stats", role=role).status == 200
+    assert [name for name, _ in calls] == ["Query"] * queries

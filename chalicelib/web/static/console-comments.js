@@ -1,9 +1,14 @@
 // Comments: those that wait, and one with its history. Each decision is made on a known revision.
 
+import { newKey, withQuery } from './api.js';
 import { el, time } from './dom.js';
-import { facts, heading, mailLink, pagedList, reasons, urgent } from './console-parts.js';
+import {
+  facts, field, heading, historyOf, listByStatus, mailLink, reasons, smallForm, urgent,
+} from './console-parts.js';
 
-export const path = '/v1/staff/comments?status=pending';
+export const path = '/v1/staff/comments';
+
+const STATUSES = { pending: 'pending', approved: 'approved', rejected: 'rejected', spam: 'spam' };
 
 const DECISIONS = [
   ['approved', 'Approve', 'Approved'],
@@ -16,15 +21,23 @@ const address = (id) => `/v1/staff/comments/${encodeURIComponent(id)}`;
 const link = (id) => `#/comments/${encodeURIComponent(id)}`;
 
 export async function list(staff) {
-  const comments = await pagedList(staff, { path, key: 'comments', none: 'No comment is waiting.', draw });
+  let comments;
+  const shown = await listByStatus(staff, {
+    statuses: STATUSES,
+    path,
+    key: 'comments',
+    none: 'There is no such comment.',
+    draw,
+    onList: (list) => { comments = list; },
+  });
 
   function draw(comment) {
     const title = el('h2', { tabindex: '-1' }, urgent(comment), ' ', comment.name);
     const node = el('li', {}, title, details(comment), typed(comment));
     node.append(
       decisions(staff, comment, (_, done) => decided(node, comment, done)),
-      el('p', {}, el('a', { href: link(comment.id), 'aria-label': `History of the comment by ${comment.name}` },
-        'History')),
+      el('p', {}, el('a', { href: link(comment.id), 'aria-label': `Answer, erase, history: the comment by ${comment.name}` },
+        'Answer, erase, history')),
     );
     return node;
   }
@@ -38,15 +51,12 @@ export async function list(staff) {
     else comments.more.click();
   }
 
-  return el('div', {}, heading('Pending comments'), comments.node);
+  return el('div', {}, heading('Comments'), shown);
 }
 
 export async function one(staff, id) {
   const { data: comment } = await staff.call(address(id));
-  const history = (comment.history ?? []).map((entry) => el('li', {},
-    time(entry.at), `: ${[entry.actor, entry.action].filter(Boolean).join(', ')}`,
-    entry.to ? ` (${[entry.from, entry.to].filter(Boolean).join(' to ')})` : null,
-    entry.reason ? `, ${entry.reason}` : null));
+  const thread = await threadOf(staff, comment);
   return el('div', {},
     heading(`Comment by ${comment.name}`),
     urgent(comment) && el('p', {}, urgent(comment)),
@@ -56,15 +66,17 @@ export async function one(staff, id) {
       staff.say(`${done}.`);
       staff.reload();
     }),
-    history.length ? el('h2', {}, 'History') : null,
-    history.length ? el('ol', {}, ...history) : null,
-    el('p', {}, el('a', { href: '#/comments' }, 'All pending comments')));
+    ...(comment.status === 'approved' ? answer(staff, comment) : []),
+    ...(thread ? closing(staff, thread) : []),
+    ...erasing(staff, comment),
+    ...historyOf(comment),
+    el('p', {}, el('a', { href: '#/comments' }, 'All comments')));
 }
 
 function details(comment, extra = []) {
   return facts([
     ...extra,
-    ['Email', mailLink(comment.email)],
+    ['Email', comment.email && mailLink(comment.email)],
     ['Page', comment.page],
     ['Written', time(comment.created_at)],
     ['Answers', comment.parent_id ? el('a', { href: link(comment.parent_id) }, 'another comment') : null],
@@ -78,6 +90,96 @@ function typed(comment) {
     el('p', { class: 'typed', dir: 'auto' }, comment.text),
     redacted && el('p', { class: 'quiet' }, 'As first written, for staff only:'),
     redacted && el('p', { class: 'typed', dir: 'auto' }, comment.original_text));
+}
+
+function answer(staff, comment) {
+  const message = el('textarea', { rows: 4, required: true, maxlength: 5000 });
+  const name = el('input', { maxlength: 80, autocomplete: 'off' });
+  let sent = {}; // the same content is sent again with the same key
+
+  async function send() {
+    const body = { message: message.value };
+    if (name.value.trim()) body.name = name.value;
+    const content = JSON.stringify(body);
+    if (sent.content !== content) sent = { content, key: newKey() };
+    const { data } = await staff.call(`${address(comment.id)}/reply`, {
+      method: 'POST',
+      headers: { 'Idempotency-Key': sent.key },
+      body: content,
+    });
+    message.value = '';
+    staff.say('Your answer is published. ', el('a', { href: link(data.id) }, 'Open it'));
+  }
+
+  return [
+    el('h2', {}, 'Answer in public'),
+    smallForm(staff, 'Publish the answer', [
+      field('Answer', message, 'It appears at once under this comment, marked as from staff.'),
+      field('Name (optional)', name, 'Left empty, it is the name that the desk is set to.'),
+    ], send),
+  ];
+}
+
+const pageAddress = (page) => withQuery('/v1/staff/pages', 'page', page);
+
+async function threadOf(staff, comment) {
+  try {
+    return (await staff.call(pageAddress(comment.page))).data;
+  } catch (error) {
+    if (error.status === 422) return null; // its site is none of ours any more
+    throw error;
+  }
+}
+
+function closing(staff, thread) {
+  const words = thread.closed ? 'Open this page for comments' : 'Close this page for comments';
+
+  async function toggle() {
+    try {
+      await staff.call(pageAddress(thread.page), { method: 'PATCH', body: { closed: !thread.closed } });
+      staff.say(thread.closed ? 'The page takes comments again.' : 'The page takes no new comments.');
+      staff.reload();
+    } catch (error) {
+      staff.fail(error);
+    }
+  }
+
+  const shown = thread.count === 1 ? '1 comment' : `${thread.count} comments`;
+  return [
+    el('h2', {}, 'Its page'),
+    el('p', {}, `${thread.page} shows ${shown} and ${thread.closed ? 'is closed' : 'takes new ones'}.`),
+    el('p', {}, el('button', { type: 'button', class: 'secondary', onclick: toggle }, words)),
+  ];
+}
+
+function erasing(staff, comment) {
+  async function erase() {
+    if (!confirm('Erase this comment for good? Nothing that was written can be brought back.')) return;
+    try {
+      await staff.call(address(comment.id), {
+        method: 'DELETE',
+        headers: { 'If-Match': `"${comment.revision}"` },
+      });
+      staff.go('#/comments', 'The comment is erased.');
+    } catch (error) {
+      changed(staff, error);
+    }
+  }
+
+  return [
+    el('h2', {}, 'Erase'),
+    el('p', { class: 'quiet' }, 'Text, name and address go for good. While it has answers, the page keeps an empty place.'),
+    el('p', {}, el('button', { type: 'button', class: 'secondary', onclick: erase }, 'Erase this comment')),
+  ];
+}
+
+function changed(staff, error) {
+  if (error.status === 412 || error.code === 'illegal_transition') {
+    staff.say('Somebody else has decided on this comment meanwhile. Nothing was changed; this is how it is now.');
+    staff.reload();
+  } else {
+    staff.fail(error);
+  }
 }
 
 function decisions(staff, comment, onDecided) {
@@ -94,12 +196,7 @@ function decisions(staff, comment, onDecided) {
       });
       onDecided(data, done);
     } catch (error) {
-      if (error.status === 412 || error.code === 'illegal_transition') {
-        staff.say('Somebody else has decided on this comment meanwhile. Nothing was changed; this is how it is now.');
-        staff.reload();
-      } else {
-        staff.fail(error);
-      }
+      changed(staff, error);
     } finally {
       busy = false;
     }

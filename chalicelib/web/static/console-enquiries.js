@@ -1,16 +1,26 @@
 // Enquiries: the list gives no more than is needed to pick one; opening one shows all of it.
 
 import { el, time } from './dom.js';
-import { facts, heading, mailLink, pagedList, phoneLink, reasons, urgent } from './console-parts.js';
+import {
+  choice, facts, field, heading, historyOf, listByStatus, mailLink, phoneLink, reasons, smallForm, urgent,
+} from './console-parts.js';
 
 export const path = '/v1/staff/enquiries';
 
 const WAYS = { email: 'email', call: 'phone call', text: 'text message', voicemail: 'voicemail' };
 const STATUS = { new: 'new', in_progress: 'in progress', closed: 'closed', spam: 'spam' };
 
+const address = (reference) => `/v1/staff/enquiries/${encodeURIComponent(reference)}`;
+
 export async function list(staff) {
-  const enquiries = await pagedList(staff, { path, key: 'enquiries', none: 'No enquiry yet.', draw });
-  return el('div', {}, heading('Enquiries'), enquiries.node);
+  const shown = await listByStatus(staff, {
+    statuses: STATUS,
+    path,
+    key: 'enquiries',
+    none: 'There is no such enquiry.',
+    draw,
+  });
+  return el('div', {}, heading('Enquiries'), shown);
 }
 
 function draw(enquiry) {
@@ -26,7 +36,7 @@ function draw(enquiry) {
 }
 
 export async function one(staff, reference) {
-  const { data: enquiry } = await staff.call(`/v1/staff/enquiries/${encodeURIComponent(reference)}`);
+  const { data: enquiry } = await staff.call(address(reference));
   const safe = enquiry.contact_by ?? [];
   const notes = notesOf(enquiry);
   return el('div', {},
@@ -51,7 +61,42 @@ export async function one(staff, reference) {
     el('p', { class: 'typed', dir: 'auto' }, enquiry.message),
     notes.length ? el('h2', {}, 'Notes') : null,
     notes.length ? el('ul', {}, ...notes) : null,
+    el('h2', {}, 'Work on it'),
+    change(staff, enquiry),
+    ...historyOf(enquiry),
     el('p', {}, el('a', { href: '#/enquiries' }, 'All enquiries')));
+}
+
+// One form, one revision: only what was changed is sent.
+function change(staff, enquiry) {
+  const status = choice(STATUS, enquiry.status);
+  const assignee = el('input', { maxlength: 80, autocomplete: 'off', value: enquiry.assignee ?? '' });
+  const note = el('textarea', { rows: 3, maxlength: 2000 });
+
+  async function send() {
+    const body = {};
+    if (status.value !== enquiry.status) body.status = status.value;
+    const given = assignee.value.trim() || null;
+    if (given !== enquiry.assignee) body.assignee = given;
+    if (note.value.trim()) body.note = note.value;
+    if (!Object.keys(body).length) {
+      staff.say('There is nothing to save.');
+      return;
+    }
+    await staff.call(address(enquiry.reference), {
+      method: 'PATCH',
+      headers: { 'If-Match': `"${enquiry.revision}"` },
+      body,
+    });
+    staff.say('Saved.');
+    staff.reload();
+  }
+
+  return smallForm(staff, 'Save', [
+    field('Status', status),
+    field('Assigned to', assignee),
+    field('Add a note', note, 'Only staff read it.'),
+  ], send);
 }
 
 function state(enquiry) {

@@ -1,7 +1,7 @@
 // What the console's views share.
 
 import { withQuery } from './api.js';
-import { el } from './dom.js';
+import { el, time } from './dom.js';
 
 export function heading(words) {
   return el('h1', { tabindex: '-1' }, words);
@@ -33,6 +33,76 @@ export function mailLink(email) {
 export function phoneLink(phone) {
   const number = phone.split(/\p{L}/u)[0].replace(/[^\d+]/g, '');
   return number.length < 3 ? phone : el('a', { href: `tel:${number}` }, phone);
+}
+
+// Who did what, as nodes to put one after the other.
+export function historyOf(item) {
+  const entries = (item.history ?? []).map((entry) => el('li', {},
+    time(entry.at), `: ${[entry.actor, entry.action].filter(Boolean).join(', ')}`,
+    entry.to ? ` (${[entry.from, entry.to].filter(Boolean).join(' to ')})` : null,
+    entry.reason ? `, ${entry.reason}` : null));
+  return entries.length ? [el('h2', {}, 'History'), el('ol', {}, ...entries)] : [];
+}
+
+let named = 0;
+
+// A label with its field; `control` is an input, a textarea or a select.
+export function field(label, control, hint = null) {
+  named += 1;
+  control.id = `field-${named}`;
+  if (hint) control.setAttribute('aria-describedby', `hint-${named}`);
+  return el('div', { class: 'field' },
+    el('label', { for: control.id }, label),
+    hint && el('p', { class: 'hint', id: `hint-${named}` }, hint),
+    control);
+}
+
+// Sends what its fields hold by `send`, once at a time. What was typed stays until it has been accepted.
+export function smallForm(staff, words, fields, send) {
+  let busy = false;
+  const form = el('form', {}, ...fields, el('button', { type: 'submit' }, words));
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    try {
+      await send();
+    } catch (error) {
+      if (error.status === 412) {
+        staff.say('Somebody else has changed this meanwhile. Nothing was saved; what you typed is still here. ',
+          el('button', { type: 'button', class: 'plain', onclick: () => staff.reload() }, 'Show it as it is now'));
+      } else {
+        staff.fail(error);
+      }
+    } finally {
+      busy = false;
+    }
+  });
+  return form;
+}
+
+// A list of one status at a time, which can be chosen; `onList` gets each list that is shown.
+export async function listByStatus(staff, { statuses, path, onList = () => {}, ...list }) {
+  const status = choice(statuses, Object.keys(statuses)[0]);
+  const holder = el('div');
+
+  async function show() {
+    const shown = await pagedList(staff, { ...list, path: withQuery(path, 'status', status.value) });
+    holder.replaceChildren(shown.node);
+    onList(shown);
+  }
+
+  status.addEventListener('change', () => show().catch((error) => staff.fail(error)));
+  await show();
+  return el('div', {}, field('Status', status), holder);
+}
+
+// A select of `words` by value, with one of the values selected.
+export function choice(words, value) {
+  return el('select', {}, ...Object.entries(words).map(([each, shown]) => el('option', {
+    value: each,
+    selected: each === value,
+  }, shown)));
 }
 
 // A list that fetches its pages one by one. `draw` makes an item's node, `key` names the array in the answer.

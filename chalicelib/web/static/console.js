@@ -21,6 +21,12 @@ const staff = {
   say,
   fail,
   reload: () => route(true),
+  // To another view, with a word that stays.
+  go(address, words) {
+    history.replaceState(null, '', address);
+    say(words);
+    return route(true);
+  },
 };
 
 function say(...words) {
