@@ -23,6 +23,19 @@ class Call:
     body: dict[str, Any]
 
     def __str__(self) -> str:
+        """What it is for, as far as it shows: which operation, on what kind of row, to which state."""
+        parts = [self.kind]
+        key = self.body.get("Key", {}).get("outbox_id", {}).get("S", "")
+        if key:
+            parts.append("of a delivery" if key.startswith("d") else "of an order")
+        state = self.body.get("ExpressionAttributeValues", {}).get(":state", {}).get("S")
+        if state:
+            parts.append(f"as {state}")
+        return " ".join(parts)
+
+    @property
+    def kind(self) -> str:
+        """What is broken as a whole, where it is."""
         on = f" {'+'.join(self.tables)}" if self.tables else ""
         return f"{self.function}: {self.operation}{on}"
 
@@ -46,7 +59,7 @@ class Mail:
 class Line:
     """The line between the functions and AWS. Every call goes over it, one case at a time.
 
-    `strikes` says what becomes of which call, by its number. `broken` holds those operations that fail
+    `strikes` says what becomes of which call, by its number. `broken` holds those kinds of call that fail
     until somebody mends them. What took effect is told to `on_mail` and `on_message`.
     """
 
@@ -71,7 +84,7 @@ class Line:
         with self._lock:
             call = _read_call(len(self.calls), self.acting, event_name.rpartition(".")[2], request)
             self.calls.append(call)
-        strike = self.strikes.get(call.number) or self.broken.get(str(call))
+        strike = self.strikes.get(call.number) or self.broken.get(call.kind)
         send = partial(self._send, client, request, call)
         if strike is None:
             return send()

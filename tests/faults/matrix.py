@@ -105,7 +105,7 @@ def _strike(world: World, fault: Fault) -> Strike:
         return fault.strike
 
     def strike(call: Call, send: Send) -> AWSResponse:
-        world.line.broken[str(call)] = fault.strike
+        world.line.broken[call.kind] = fault.strike
         world.mend_at = world.mend_at or world.now + _UNTIL_MENDED
         return fault.strike(call, send)
 

@@ -225,7 +225,7 @@ class World(Stack):
 
     def is_at_rest(self) -> bool:
         waiting = self.stream or self.queue or self.events or self.mend_at
-        return not waiting and not any(_moves(row) for row in self.outbox())
+        return not waiting and not any(moves(row) for row in self.outbox())
 
     def outbox(self) -> list[dict[str, Any]]:
         """Every row of the outbox, as plain values."""
@@ -281,7 +281,7 @@ class World(Stack):
             event.due_at = self.now + event.tries * _EVENT_RETRY
 
 
-def _moves(row: dict[str, Any]) -> bool:
+def moves(row: dict[str, Any]) -> bool:
     """Whether housekeeping or the queue has still to do with it."""
     state = row.get("state")
     return state in ("pending", "sending", "held") or (state == "unknown" and not row.get("resent"))
