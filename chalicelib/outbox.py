@@ -33,6 +33,8 @@ STATES: tuple[State, ...] = get_args(State)
 STAFF_MAIL: frozenset[MailKind] = frozenset(
     {"comment_submitted", "comment_digest", "enquiry_submitted", "urgent_submitted", "mail_bounced"}
 )
+# Sent once about a subject, whichever order asks for it: approving twice publishes once.
+ONCE: frozenset[MailKind] = frozenset({"comment_published", "comment_answered"})
 # Somebody may be waiting for help: this mail goes first where SES's rate is short.
 FIRST_MAIL: frozenset[MailKind] = frozenset({"enquiry_submitted", "urgent_submitted"})
 
@@ -87,6 +89,7 @@ class OutboxEntry:
     resent: bool
     # None for an order: it has no address yet.
     recipient_hmac: str | None
+    count: int = 0
 
 
 class OutboxStore(Protocol):

@@ -26,7 +26,6 @@ from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
-from chalicelib.storage.mail_states import MailStates
 from chalicelib.storage.outbox import OutboxTable
 from chalicelib.storage.pages import PagesTable
 from chalicelib.storage.seal import Seal
@@ -181,7 +180,6 @@ def _make_store(settings: Settings, database: Database, seal: Seal) -> Store:
         stubs=Stubs(database, settings.comments_table),
         enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
         outbox=OutboxTable(database, settings.outbox_table, delivery_retention, seal),
-        mail_states=MailStates(database, settings.outbox_table),
         pages=PagesTable(database, settings.pages_table),
         guard=GuardTable(database, settings.guard_table, settings.rate_limit, settings.rate_window),
         staff=StaffTable(database, settings.staff_table),

@@ -15,13 +15,13 @@ _WORDS = {
         "title": "No more mail",
         "question": "Shall we stop mailing you about your comments on this website?",
         "button": "Stop these mails",
-        "done": "Done. We will not mail you again.",
+        "done": "Done. We will not mail you about your comments again.",
     },
     "es": {
         "title": "No recibir más correos",
         "question": "¿Quiere que dejemos de escribirle sobre sus comentarios en este sitio web?",
         "button": "No recibir más correos",
-        "done": "Hecho. No le escribiremos más.",
+        "done": "Hecho. No le escribiremos más sobre sus comentarios.",
     },
 }
 

@@ -13,13 +13,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.mail.expanding import expand
+from chalicelib.mail.expanding import expand, to_others
 from chalicelib.mail.messages import NothingToSend, compose
 from chalicelib.mail.outcomes import Outcome, classify, name_of
 from chalicelib.mail.pace import take_turn
 from chalicelib.mail.recipients import find_recipients
-from chalicelib.mail.rendering import HeaderRefused
-from chalicelib.outbox import Delivery, Order, State
+from chalicelib.mail.rendering import HeaderRefused, to_ascii
+from chalicelib.outbox import STAFF_MAIL, Delivery, Order, State
 from chalicelib.storage.outbox import NotClaimed
 from chalicelib.wiring import Desk
 
@@ -51,23 +51,22 @@ def handle(outbox_id: str, desk: Desk) -> None:
 
 
 def _deliver(delivery: Delivery, desk: Desk) -> None:
-    # All that reads comes before the claim: who fails there has claimed nothing, and is brought it again.
-    if delivery.recipient not in find_recipients(delivery.kind, delivery.subject_id, desk):
-        _fail_unsent(delivery, "nobody_to_mail", desk)
+    # All that reads, and all that can refuse, comes before the claim: who fails there has claimed nothing.
+    recipients = find_recipients(delivery.kind, delivery.subject_id, desk)
+    if delivery.recipient not in recipients:
+        _give_up_on(delivery, recipients, desk)
         return
     try:
-        raw = compose(delivery, desk)
-    except NothingToSend:
-        _fail_unsent(delivery, "subject_gone", desk)
-        return
-    except HeaderRefused:
-        _fail_unsent(delivery, "header_refused", desk)
+        request = _request(compose(delivery, desk), delivery, desk)
+    except (NothingToSend, HeaderRefused) as refused:
+        reason = "subject_gone" if isinstance(refused, NothingToSend) else "header_refused"
+        _give_up(delivery, reason, [], desk)
         return
     if not take_turn(delivery, desk):
         return
     desk.store.outbox.claim(delivery, desk.now() + LEASE)
     try:
-        answer = desk.ses.send_email(**_request(raw, delivery, desk))
+        answer = desk.ses.send_email(**request)
     except (ClientError, BotoCoreError) as error:
         _settle_failure(delivery, error, desk)
     else:
@@ -75,15 +74,24 @@ def _deliver(delivery: Delivery, desk: Desk) -> None:
         _note(delivery, "sent", None)
 
 
-def _fail_unsent(delivery: Delivery, reason: str, desk: Desk) -> None:
-    desk.store.outbox.mark_failed(delivery.id, "pending", reason, desk.now())
+def _give_up_on(delivery: Delivery, recipients: list[str], desk: Desk) -> None:
+    """The address is none of those to mail any more. Staff's mail then goes to those that are."""
+    if delivery.kind in STAFF_MAIL and recipients:
+        _give_up(delivery, "readdressed", to_others(delivery, recipients, desk), desk)
+    else:
+        _give_up(delivery, "nobody_to_mail", [], desk)
+
+
+def _give_up(delivery: Delivery, reason: str, instead: list[Delivery], desk: Desk) -> None:
+    desk.store.give_up(delivery.id, "pending", reason, instead, desk.now())
     _note(delivery, "failed", reason)
 
 
 def _request(raw: bytes, delivery: Delivery, desk: Desk) -> dict[str, Any]:
+    """Raises HeaderRefused."""
     request: dict[str, Any] = {
         "FromEmailAddress": desk.settings.mail_sender,
-        "Destination": {"ToAddresses": [_to_ascii(delivery.recipient)]},
+        "Destination": {"ToAddresses": [to_ascii("To", delivery.recipient)]},
         "Content": {"Raw": {"Data": raw}},
         # By this tag SES's events find the delivery, even one whose message id was never learnt.
         "EmailTags": [
@@ -96,19 +104,13 @@ def _request(raw: bytes, delivery: Delivery, desk: Desk) -> dict[str, Any]:
     return request
 
 
-def _to_ascii(address: str) -> str:
-    """SES wants the domain in Punycode (RFC 3492): see EmailAddress in its API reference."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode()}"
-
-
 def _settle_failure(delivery: Delivery, error: Exception, desk: Desk) -> None:
     reason = name_of(error)
     now = desk.now()
     outbox = desk.store.outbox
     match classify(error):
         case Outcome.PERMANENT:
-            outbox.mark_failed(delivery.id, "sending", reason, now)
+            desk.store.give_up(delivery.id, "sending", reason, [], now)
             _note(delivery, "failed", reason)
         case Outcome.AMBIGUOUS:
             outbox.mark_unknown(delivery.id, reason, resent=delivery.resent, at=now)

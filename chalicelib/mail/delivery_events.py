@@ -8,9 +8,9 @@ found by the tag that its mail was sent with, for the report can overtake the me
 from typing import Any
 
 from chalicelib.errors import NotFound
-from chalicelib.mail.expanding import make_delivery
+from chalicelib.mail.expanding import make_delivery, to_others
 from chalicelib.outbox import STAFF_MAIL, Delivery, OutboxEntry, State
-from chalicelib.storage.outbox import AlreadyMailed, NotClaimed, Report
+from chalicelib.storage.outbox import NotClaimed, Report
 from chalicelib.storage.suppressions import Cause
 from chalicelib.wiring import Desk
 
@@ -41,19 +41,11 @@ def note_report(detail: dict[str, Any], desk: Desk) -> dict[str, str]:
     )
     try:
         entry = desk.store.outbox.get_entry(delivery_id)
-        _record(report, entry, _suppressing(name, detail, entry), desk)
+        instead = _instead(entry, desk) if after == "failed" else []
+        desk.store.note_report(report, _suppressing(name, detail, entry), instead, desk.now())
     except (NotFound, NotClaimed):
         return {"report": name, "delivery": delivery_id, "state": "unchanged"}
     return {"report": name, "delivery": delivery_id, "kind": entry.kind, "state": after}
-
-
-def _record(report: Report, entry: OutboxEntry, suppressed: tuple[str, Cause] | None, desk: Desk) -> None:
-    instead = _instead(entry, desk) if report.after == "failed" else []
-    try:
-        desk.store.note_report(report, suppressed, instead, desk.now())
-    except AlreadyMailed:
-        # The second address was mailed by an earlier bounce of the same mail.
-        desk.store.note_report(report, suppressed, [], desk.now())
 
 
 def _suppressing(name: str, detail: dict[str, Any], entry: OutboxEntry) -> tuple[str, Cause] | None:
@@ -75,10 +67,8 @@ def _instead(entry: OutboxEntry, desk: Desk) -> list[Delivery]:
     if desk.hasher.address(fallback) == entry.recipient_hmac:
         # It was the second address itself.
         return []
-    of = f"o{entry.id.removeprefix('d')}"
-    kinds = (entry.kind, "mail_bounced")
-    subjects = (entry.subject_id, entry.id)
-    return [make_delivery(of, k, s, fallback, desk) for k, s in zip(kinds, subjects, strict=True)]  # type: ignore[arg-type]
+    word = make_delivery(f"o{entry.id}", "mail_bounced", entry.id, fallback, desk)
+    return [*to_others(entry, [fallback], desk), word]
 
 
 def _tag(mail: dict[str, Any], name: str) -> str:

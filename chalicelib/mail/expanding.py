@@ -3,15 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from typing import cast
 
 from chalicelib import outbox
 from chalicelib.mail.recipients import is_urgent, mails_of, waits_unopened
-from chalicelib.outbox import Delivery, MailKind, Order
-from chalicelib.storage.outbox import AlreadyMailed, DigestClosed, DigestOpen
+from chalicelib.outbox import ONCE, Delivery, MailKind, Order, OutboxEntry
+from chalicelib.storage.outbox import DigestClosed, DigestOpen
 from chalicelib.wiring import Desk
-
-# Sent once about a subject, whichever order asks for it: approving twice publishes once.
-_ONCE: frozenset[MailKind] = frozenset({"comment_published", "comment_answered"})
 
 
 def expand(order: Order, desk: Desk) -> None:
@@ -31,8 +29,19 @@ def make_delivery(order_id: str, kind: MailKind, subject_id: str, address: str, 
     """Its id is a function of the order, the kind and the address: expanding again cannot make another."""
     recipient_hmac = desk.hasher.address(address)
     mark = sha256(f"{kind}/{recipient_hmac}".encode()).hexdigest()[:12]
-    delivery_id = f"d-{kind}-{subject_id}" if kind in _ONCE else f"d{order_id.removeprefix('o')}-{mark}"
+    delivery_id = f"d-{kind}-{subject_id}" if kind in ONCE else f"d{order_id.removeprefix('o')}-{mark}"
     return Delivery(delivery_id, kind, subject_id, address, recipient_hmac, desk.now())
+
+
+def to_others(of: Delivery | OutboxEntry, addresses: list[str], desk: Desk) -> list[Delivery]:
+    """The same mail to staff at `addresses` instead.
+
+    Under the ids that their own of the same order would have: who has one gets no second.
+    """
+    order_id = f"o{of.id.removeprefix('d').rpartition('-')[0]}"
+    kind = cast(MailKind, of.kind)
+    made = [make_delivery(order_id, kind, of.subject_id, address, desk) for address in addresses]
+    return [replace(delivery, count=of.count) for delivery in made]
 
 
 def _expand_at_once(order: Order, desk: Desk) -> None:
@@ -40,11 +49,7 @@ def _expand_at_once(order: Order, desk: Desk) -> None:
     urgent = any(delivery.kind == "urgent_submitted" for delivery in deliveries)
     wait = timedelta(minutes=desk.settings.urgent_reminder_minutes)
     reminder = outbox.reminder(order.subject_id, order.count + 1, desk.now(), wait) if urgent else None
-    while True:
-        try:
-            return desk.store.expand(order, deliveries, reminder, desk.now())
-        except AlreadyMailed as before:
-            deliveries = [d for d in deliveries if d.id != before.delivery_id]
+    desk.store.expand(order, deliveries, reminder, desk.now())
 
 
 def _is_gathered(order: Order, desk: Desk) -> bool:

@@ -12,6 +12,9 @@ from chalicelib.errors import NotFound
 from chalicelib.outbox import MailKind, Order
 from chalicelib.wiring import Desk
 
+# What SES says of an address. Who unsubscribes says it of one kind of mail.
+_UNREACHED = {"bounce", "complaint"}
+
 
 def mails_of(order: Order, desk: Desk) -> list[tuple[MailKind, str]]:
     """Return each mail that `order` is to become: of which kind, to which address."""
@@ -27,9 +30,9 @@ def find_recipients(kind: MailKind, subject_id: str, desk: Desk) -> list[str]:
 
 
 def is_urgent(subject_id: str, desk: Desk) -> bool:
-    """Whether the comment or enquiry is urgent, and still waits for a decision or an answer."""
+    """Whether the comment or enquiry is urgent, and still waits for somebody."""
     try:
-        return _find_subject(subject_id, desk).priority == "urgent"
+        return _waits_urgently(_find_subject(subject_id, desk))
     except NotFound:
         return False
 
@@ -71,7 +74,7 @@ def _of_enquiry(reference: str, desk: Desk) -> list[str]:
 
 def _of_urgent(subject_id: str, desk: Desk) -> list[str]:
     subject = _find_subject(subject_id, desk)
-    if subject.priority != "urgent" or subject.status not in ("pending", "new"):
+    if not _waits_urgently(subject):
         return []
     if desk.settings.on_call:
         return _staff(desk.settings.on_call, desk)
@@ -125,7 +128,11 @@ def _desk_of(enquiry: Enquiry, desk: Desk) -> tuple[str, ...]:
 
 def _author_who_asked(comment: Comment, desk: Desk) -> list[str]:
     asked = comment.notify and comment.status == "approved" and not comment.staff
-    return _visitor(comment.email, desk) if asked else []
+    return _visitor(comment.email, desk, unsubscribable=True) if asked else []
+
+
+def _waits_urgently(subject: Comment | Enquiry) -> bool:
+    return subject.priority == "urgent" and subject.status in ("pending", "new")
 
 
 def _find_subject(subject_id: str, desk: Desk) -> Comment | Enquiry:
@@ -135,20 +142,22 @@ def _find_subject(subject_id: str, desk: Desk) -> Comment | Enquiry:
     return desk.store.enquiries.get(subject_id)
 
 
-def _visitor(address: str, desk: Desk) -> list[str]:
+def _visitor(address: str, desk: Desk, *, unsubscribable: bool = False) -> list[str]:
     """Nothing to whom mail does not reach, or who asked for no more; nor where it cannot be read."""
-    return [address] if address and not _suppressed([address], desk) else []
+    stopping = {*_UNREACHED, "unsubscribed"} if unsubscribable else _UNREACHED
+    return [address] if address and not _suppressed([address], stopping, desk) else []
 
 
 def _staff(addresses: Iterable[str], desk: Desk) -> list[str]:
     """The addresses of staff; the second address stands in for each that mail does not reach."""
     wanted = list(dict.fromkeys(addresses))
     fallback = desk.settings.mail_fallback
-    suppressed = _suppressed(wanted, desk) if fallback else set()
+    suppressed = _suppressed(wanted, _UNREACHED, desk) if fallback else set()
     return list(dict.fromkeys(fallback if a in suppressed and fallback else a for a in wanted))
 
 
-def _suppressed(addresses: list[str], desk: Desk) -> set[str]:
+def _suppressed(addresses: list[str], causes: set[str], desk: Desk) -> set[str]:
     # Under every secret: what was suppressed before a rotation stays so, for its address is not kept.
     hashes = {hasher.address(a): a for hasher in desk.hasher.every() for a in addresses}
-    return {hashes[found.address_hmac] for found in desk.store.suppressions.find_many(hashes)}
+    found = desk.store.suppressions.find_many(hashes)
+    return {hashes[each.address_hmac] for each in found if each.cause in causes}

@@ -88,10 +88,10 @@ def render(
     subject = _fill(name, "subject.txt", {k: given[k] for k in ("language", *_IN_SUBJECTS)}).strip()
     words["subject"] = subject
 
-    sender = _address("From", sender)
+    sender = to_ascii("From", sender)
     message = EmailMessage(policy=_POLICY)
     message["From"] = sender
-    message["To"] = _address("To", recipient)
+    message["To"] = to_ascii("To", recipient)
     if reply_to:
         message["Reply-To"] = reply_to
     message["Subject"] = _words("Subject", subject)
@@ -129,7 +129,8 @@ def _words(header: str, value: str) -> str:
     return value
 
 
-def _address(header: str, value: str) -> str:
+def to_ascii(header: str, value: str) -> str:
+    """An address as it stands in `header`, and as SES wants it. Raises HeaderRefused."""
     address = _find_address(value)
     if address is None:
         raise HeaderRefused(header)

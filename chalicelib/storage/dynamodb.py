@@ -73,10 +73,7 @@ class Database:
         Raises the refusal of the first write (in their order) whose condition failed.
         """
         items = [write.action for write in writes]
-        for attempt in range(_ATTEMPTS_ON_CONFLICT):
-            if attempt:
-                # botocore does not retry conflicts. Full jitter, so that rivals do not meet again.
-                self._sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311
+        for _ in self._attempts():
             try:
                 self._client.transact_write_items(TransactItems=items)
             except ClientError as error:
@@ -99,9 +96,7 @@ class Database:
         """Read up to 100 items by key, eventually consistent; those that do not exist are left out."""
         wanted = {table: {"Keys": [to_attributes(k) for k in keys], "ProjectionExpression": attributes}}
         items: list[Item] = []
-        for attempt in range(_ATTEMPTS_ON_CONFLICT):
-            if attempt:
-                self._sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
+        for _ in self._attempts():
             answer = self._call("batch_get_item", RequestItems=wanted)
             items += self._unexpired(answer["Responses"].get(table, []))
             wanted = answer.get("UnprocessedKeys", {})
@@ -147,14 +142,28 @@ class Database:
 
     def update(self, refusal: Exception, **request: Any) -> None:
         """Update one item. Raises `refusal` where its condition fails."""
-        try:
-            self._client.update_item(**request)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise refusal from None
-            raise Unavailable("UpdateItem") from error
-        except BotoCoreError as error:
-            raise Unavailable("UpdateItem") from error
+        for _ in self._attempts():
+            try:
+                self._client.update_item(**request)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == "ConditionalCheckFailedException":
+                    raise refusal from None
+                if code != "TransactionConflictException":
+                    raise Unavailable("UpdateItem") from error
+            except BotoCoreError as error:
+                raise Unavailable("UpdateItem") from error
+            else:
+                return
+        raise Unavailable("UpdateItem")
+
+    def _attempts(self) -> Iterator[None]:
+        """Each try after the first waits a little: botocore does not retry conflicts."""
+        for attempt in range(_ATTEMPTS_ON_CONFLICT):
+            if attempt:
+                # Full jitter, so that rivals do not meet again.
+                self._sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311
+            yield
 
     def _unexpired(self, found: list[dict[str, Any]]) -> list[Item]:
         now = int(self._now().timestamp())

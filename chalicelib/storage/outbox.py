@@ -23,8 +23,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.errors import NotFound
-from chalicelib.outbox import Delivery, Order, OutboxEntry, State
-from chalicelib.storage.dynamodb import Database, Item, Key, Write, to_attributes, values
+from chalicelib.outbox import ONCE, Delivery, Order, OutboxEntry, State
+from chalicelib.storage.dynamodb import Count, Database, Item, Key, Write, to_attributes, values
 from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import Seal
 from chalicelib.times import from_text, to_text
@@ -96,8 +96,19 @@ class OutboxTable:
         return self._put_new(item, refusal)
 
     def put_delivery(self, delivery: Delivery) -> Write:
-        """Its refusal is AlreadyMailed."""
-        return self._put_new(_to_item(delivery, self._seal), AlreadyMailed(delivery.id))
+        """Its refusal is AlreadyMailed.
+
+        One of a kind that is sent once replaces what was given up before anything was sent.
+        """
+        write = self._put_new(_to_item(delivery, self._seal), AlreadyMailed(delivery.id))
+        if delivery.kind in ONCE:
+            write.action["Put"] |= {
+                "ConditionExpression": "attribute_not_exists(outbox_id) OR "
+                "(#state = :failed AND attempts = :none)",
+                "ExpressionAttributeNames": {"#state": "state"},
+                "ExpressionAttributeValues": values(failed="failed", none=0),
+            }
+        return write
 
     def finish_order(self, order: Order, at: datetime) -> Write:
         """The order has become deliveries. Its refusal is NotClaimed: that has been done before."""
@@ -164,12 +175,15 @@ class OutboxTable:
 
         Raises NotClaimed.
         """
-        due_at = _NEVER if resent else at + _UNTIL_REPORTED
-        self._move(delivery_id, "sending", "unknown", due_at, reason=reason)
+        if resent:
+            self._move(delivery_id, "sending", "unknown", _NEVER, reason=reason, expires_at=self._expiry(at))
+        else:
+            self._move(delivery_id, "sending", "unknown", at + _UNTIL_REPORTED, reason=reason)
 
-    def mark_failed(self, delivery_id: str, before: State, reason: str, at: datetime) -> None:
-        """It will never be sent. Raises NotClaimed."""
-        self._move(delivery_id, before, "failed", at, reason=reason, expires_at=self._expiry(at))
+    def fail(self, delivery_id: str, before: State, reason: str, at: datetime) -> Write:
+        """It will never be sent. Its refusal is NotClaimed."""
+        changes = {"reason": reason, "expires_at": self._expiry(at)}
+        return Write({"Update": self._moving((before,), delivery_id, "failed", at, changes)}, NotClaimed())
 
     def mark_resend(self, delivery_id: str, due_at: datetime) -> None:
         """Send once more what may or may not have been sent. Raises NotClaimed."""
@@ -228,6 +242,17 @@ class OutboxTable:
             **({"ExclusiveStartKey": after} if after else {}),
         )
         return OutboxPage([_to_entry(item) for item in found.items], found.last_key)
+
+    def count(self, state: State, most_pages: int) -> Count:
+        """How many rows are in a state."""
+        return self._database.count(
+            most_pages,
+            TableName=self._name,
+            IndexName=BY_STATE,
+            KeyConditionExpression="#state = :state",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=values(state=state),
+        )
 
     def list_to_recipient(self, recipient_hmac: str, after: dict[str, Any] | None = None) -> OutboxPage:
         """The mail to one address, by its keyed hash."""
@@ -340,4 +365,5 @@ def _to_entry(item: Item) -> OutboxEntry:
         sent_at=from_text(fields["sent_at"]) if "sent_at" in fields else None,
         resent=fields.get("resent", False),
         recipient_hmac=fields.get("recipient_hmac"),
+        count=fields.get("count", 0),
     )

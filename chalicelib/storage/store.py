@@ -9,14 +9,13 @@ from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
 from chalicelib.enquiries import ChangedEnquiry, Enquiry
 from chalicelib.errors import IdempotencyKeyReused, IllegalTransition, Unavailable
-from chalicelib.outbox import Delivery, Order, OutboxEntry
+from chalicelib.outbox import Delivery, Order, OutboxEntry, State
 from chalicelib.staff_tokens import StaffToken
 from chalicelib.storage.audit import AuditTable, EntryTaken
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database, Write
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
-from chalicelib.storage.mail_states import MailStates
 from chalicelib.storage.outbox import AlreadyMailed, DigestOpen, NotClaimed, OutboxTable, Report
 from chalicelib.storage.pages import AlreadySo, PagesTable
 from chalicelib.storage.staff import StaffTable
@@ -36,7 +35,6 @@ class Store:
     stubs: Stubs
     enquiries: EnquiriesTable
     outbox: OutboxTable
-    mail_states: MailStates
     pages: PagesTable
     guard: GuardTable
     staff: StaffTable
@@ -145,18 +143,13 @@ class Store:
     def expand(self, order: Order, deliveries: list[Delivery], reminder: Order | None, at: datetime) -> None:
         """Turn an order into its deliveries, once, and into the order to remind.
 
-        At most 90 deliveries: a transaction holds 100 actions. Raises NotClaimed where it has been done,
-        AlreadyMailed for a delivery that may not be repeated, or Unavailable.
+        At most 90 deliveries: a transaction holds 100 actions. One that may not be repeated is left out.
+        Raises NotClaimed where it has been done, or Unavailable.
         """
         writes = [self.outbox.finish_order(order, at)]
-        for delivery in deliveries:
-            writes.append(self.outbox.put_delivery(delivery))
-            if delivery.kind == "enquiry_received":
-                refusal = AlreadyMailed(delivery.id)
-                writes.append(self.guard.acknowledge(delivery.recipient_hmac, at, refusal))
         if reminder:
             writes.append(self.outbox.put_order(reminder))
-        self.database.transact(writes)
+        self._put_each_once(writes, deliveries, at)
 
     def open_digest(self, order: Order, deliveries: list[Delivery], digest: Order, at: datetime) -> None:
         """As `expand`, where this is the first of its stretch of time. Raises DigestOpen if it is not."""
@@ -172,13 +165,41 @@ class Store:
     ) -> None:
         """Move a delivery as SES reports, suppress its address, and mail somebody else instead.
 
-        Raises NotClaimed where that has been done, or Unavailable.
+        Raises NotClaimed where the delivery is further already, or Unavailable. What SES says of the
+        address counts even then.
         """
-        writes = [self.outbox.report(report, at)]
-        if suppressed:
-            writes.append(self.suppressions.suppress(*suppressed, at))
-        writes += [self.outbox.put_delivery(delivery) for delivery in instead]
-        self.database.transact(writes)
+        suppressing = [self.suppressions.suppress(*suppressed, at)] if suppressed else []
+        try:
+            self._put_each_once([self.outbox.report(report, at), *suppressing], instead, at)
+        except NotClaimed:
+            if suppressing:
+                self.database.transact(suppressing)
+            raise
+
+    def give_up(
+        self, delivery_id: str, before: State, reason: str, instead: list[Delivery], at: datetime
+    ) -> None:
+        """A delivery will not be sent; others are, where staff are to be told all the same.
+
+        Raises NotClaimed or Unavailable.
+        """
+        self._put_each_once([self.outbox.fail(delivery_id, before, reason, at)], instead, at)
+
+    def _put_each_once(self, writes: list[Write], deliveries: list[Delivery], at: datetime) -> None:
+        """Do `writes` and put those of `deliveries` that may be sent: all in one transaction."""
+        while True:
+            puts = [write for delivery in deliveries for write in self._put_delivery(delivery, at)]
+            try:
+                return self.database.transact([*writes, *puts])
+            except AlreadyMailed as before:
+                deliveries = [d for d in deliveries if d.id != before.delivery_id]
+
+    def _put_delivery(self, delivery: Delivery, at: datetime) -> list[Write]:
+        writes = [self.outbox.put_delivery(delivery)]
+        if delivery.kind == "enquiry_received":
+            refusal = AlreadyMailed(delivery.id)
+            writes.append(self.guard.acknowledge(delivery.recipient_hmac, at, refusal))
+        return writes
 
     def unsubscribe(self, address_hmac: str, at: datetime) -> None:
         self.database.transact([self.suppressions.suppress(address_hmac, "unsubscribed", at)])

@@ -1,4 +1,6 @@
-"""The suppressions table: addresses to which nothing more is mailed, as keyed hashes.
+"""The suppressions table: addresses to which some or all mail is not sent any more, as keyed hashes.
+
+`bounce` and `complaint` stop all mail; `unsubscribed` stops the mail about one's comments.
 
 Key: address_hmac. Nothing expires: who asked for no more mail asked for good.
 
@@ -34,12 +36,15 @@ class SuppressionsTable:
         self._name = name
 
     def suppress(self, address_hmac: str, cause: Cause, at: datetime) -> Write:
-        """Suppressing twice is the same as once: the first cause stays."""
+        """Suppressing twice is the same as once.
+
+        A bounce or a complaint takes the place of a wish not to be mailed, for it says more.
+        """
+        cause_now = "if_not_exists(cause, :cause)" if cause == "unsubscribed" else ":cause"
         update = {
             "TableName": self._name,
             "Key": to_attributes({"address_hmac": address_hmac}),
-            "UpdateExpression": "SET cause = if_not_exists(cause, :cause), "
-            "created_at = if_not_exists(created_at, :at)",
+            "UpdateExpression": f"SET cause = {cause_now}, created_at = if_not_exists(created_at, :at)",
             "ExpressionAttributeValues": values(cause=cause, at=to_text(at)),
         }
         return Write({"Update": update})

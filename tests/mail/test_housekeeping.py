@@ -97,6 +97,8 @@ def test_mail_of_unknown_fate_is_sent_again_once_after_fifteen_minutes(stack: St
     assert stack.keep_house() == NOTHING | {"resent": 1, "queued_again": 1}
     assert delivery(stack)["resent"] is True
     stack.run_mail(FakeSes(TIMEOUT))
+    # An address is kept no longer than that of any other mail.
+    assert int(delivery(stack)["expires_at"]) <= int(stack.now.timestamp()) + 90 * 86_400
     for _ in range(3):
         stack.later(days=1)
         assert stack.keep_house() == NOTHING

@@ -120,3 +120,13 @@ def test_item_comes_back_as_it_was_put() -> None:
     item = {"s": "", "n": -7, "zero": 0, "yes": True, "no": False, "b": b"\x00\xff"}
     assert from_attributes(to_attributes(item)) == item
     assert to_attributes({"nothing": None}) == {}
+
+
+def test_update_that_meets_a_transaction_is_tried_again() -> None:
+    conflict = refused("TransactionConflictException")
+    client = ScriptedClient(conflict, conflict, {})
+    slept: list[float] = []
+    Database(client, utc_now, slept.append).update(KeyError(), TableName="t")
+    assert (len(client.requests), len(slept)) == (3, 2)
+    with pytest.raises(Unavailable):
+        Database(ScriptedClient(*[conflict] * 50), utc_now, slept.append).update(KeyError(), TableName="t")
