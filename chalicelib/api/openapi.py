@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib.api.requests import FORM, JSON
 from chalicelib.api.routes import ROUTES, Route
-from chalicelib.api.schemas import Problem
+from chalicelib.api.shapes import Problem
 from chalicelib.api.site import FILES
 
 _PROBLEM_JSON = "application/problem+json"

@@ -13,6 +13,7 @@ from chalicelib.api import (
     overview,
     public,
     schemas,
+    shapes,
     site,
     staff,
     staff_pages,
@@ -68,7 +69,7 @@ ROUTES: tuple[Route, ...] = (
         body=schemas.CommentSubmission,
         takes_forms=True,
         takes_key=True,
-        answers={202: schemas.CommentHeld},
+        answers={202: shapes.CommentHeld},
     ),
     Route(
         "GET",
@@ -76,7 +77,7 @@ ROUTES: tuple[Route, ...] = (
         "The approved comments of a page",
         public.get_thread,
         query=schemas.ThreadQuery,
-        answers={200: schemas.Thread, 304: None},
+        answers={200: shapes.Thread, 304: None},
     ),
     Route(
         "GET",
@@ -92,7 +93,7 @@ ROUTES: tuple[Route, ...] = (
         "How many approved comments up to 100 pages have",
         public.count_comments,
         body=schemas.CountsRequest,
-        answers={200: schemas.Counts},
+        answers={200: shapes.Counts},
     ),
     Route(
         "POST",
@@ -102,7 +103,7 @@ ROUTES: tuple[Route, ...] = (
         body=schemas.EnquirySubmission,
         takes_forms=True,
         takes_key=True,
-        answers={202: schemas.EnquiryAccepted},
+        answers={202: shapes.EnquiryAccepted},
     ),
     Route(
         "GET",
@@ -110,7 +111,7 @@ ROUTES: tuple[Route, ...] = (
         "A form token and the crisis lines",
         public.open_form,
         query=schemas.FormQuery,
-        answers={200: schemas.FormToken},
+        answers={200: shapes.FormToken},
     ),
     Route(
         "GET",
@@ -126,7 +127,7 @@ ROUTES: tuple[Route, ...] = (
         unsubscribing.unsubscribe,
         answers={200: None},
     ),
-    Route("GET", "/healthz", "Whether this answers", site.healthz, answers={200: schemas.Health}),
+    Route("GET", "/healthz", "Whether this answers", site.healthz, answers={200: shapes.Health}),
     Route("GET", "/openapi.json", "This document", site.openapi, answers={200: None}),
     Route(
         "GET",
@@ -135,7 +136,7 @@ ROUTES: tuple[Route, ...] = (
         staff.list_comments,
         MODERATORS,
         query=schemas.CommentsQuery,
-        answers={200: schemas.StaffComments},
+        answers={200: shapes.StaffComments},
     ),
     Route(
         "GET",
@@ -143,7 +144,7 @@ ROUTES: tuple[Route, ...] = (
         "One comment with its history",
         staff.get_comment,
         MODERATORS,
-        answers={200: schemas.StaffCommentWithHistory},
+        answers={200: shapes.StaffCommentWithHistory},
     ),
     Route(
         "PATCH",
@@ -153,7 +154,7 @@ ROUTES: tuple[Route, ...] = (
         MODERATORS,
         body=schemas.CommentChange,
         if_match=True,
-        answers={200: schemas.StaffComment},
+        answers={200: shapes.StaffComment},
     ),
     Route(
         "DELETE",
@@ -172,7 +173,7 @@ ROUTES: tuple[Route, ...] = (
         MODERATORS,
         body=schemas.Reply,
         takes_key=True,
-        answers={201: schemas.StaffComment},
+        answers={201: shapes.StaffComment},
     ),
     Route(
         "POST",
@@ -181,7 +182,7 @@ ROUTES: tuple[Route, ...] = (
         bulk.decide_many,
         MODERATORS,
         body=schemas.BulkDecisions,
-        answers={200: schemas.BulkResults},
+        answers={200: shapes.BulkResults},
     ),
     Route(
         "GET",
@@ -190,7 +191,7 @@ ROUTES: tuple[Route, ...] = (
         staff_pages.get_page,
         MODERATORS,
         query=schemas.PageQuery,
-        answers={200: schemas.PageShown},
+        answers={200: shapes.PageShown},
     ),
     Route(
         "PATCH",
@@ -200,7 +201,7 @@ ROUTES: tuple[Route, ...] = (
         MODERATORS,
         query=schemas.PageQuery,
         body=schemas.PageChange,
-        answers={200: schemas.PageShown},
+        answers={200: shapes.PageShown},
     ),
     Route(
         "GET",
@@ -209,7 +210,7 @@ ROUTES: tuple[Route, ...] = (
         staff.list_enquiries,
         ADMISSIONS,
         query=schemas.EnquiriesQuery,
-        answers={200: schemas.StaffEnquiries},
+        answers={200: shapes.StaffEnquiries},
     ),
     Route(
         "GET",
@@ -217,7 +218,7 @@ ROUTES: tuple[Route, ...] = (
         "One enquiry with its history",
         staff.get_enquiry,
         ADMISSIONS,
-        answers={200: schemas.StaffEnquiryWithHistory},
+        answers={200: shapes.StaffEnquiryWithHistory},
     ),
     Route(
         "PATCH",
@@ -227,7 +228,7 @@ ROUTES: tuple[Route, ...] = (
         ADMISSIONS,
         body=schemas.EnquiryChange,
         if_match=True,
-        answers={200: schemas.StaffEnquiry},
+        answers={200: shapes.StaffEnquiry},
     ),
     Route(
         "GET",
@@ -236,7 +237,7 @@ ROUTES: tuple[Route, ...] = (
         deliveries.list_deliveries,
         EVERYBODY,
         query=schemas.DeliveriesQuery,
-        answers={200: schemas.Deliveries},
+        answers={200: shapes.Deliveries},
     ),
     Route(
         "POST",
@@ -244,7 +245,7 @@ ROUTES: tuple[Route, ...] = (
         "Send a mail again",
         deliveries.resend_delivery,
         EVERYBODY,
-        answers={202: schemas.DeliveryShown},
+        answers={202: shapes.DeliveryShown},
     ),
     Route(
         "GET",
@@ -252,7 +253,7 @@ ROUTES: tuple[Route, ...] = (
         "What the mail function could not handle",
         deliveries.list_dead_letters,
         EVERYBODY,
-        answers={200: schemas.DeadLetters},
+        answers={200: shapes.DeadLetters},
     ),
     Route(
         "GET",
@@ -260,7 +261,7 @@ ROUTES: tuple[Route, ...] = (
         "How many comments, enquiries and mails are in each status, as far as the role sees them",
         overview.get_stats,
         EVERYBODY,
-        answers={200: schemas.Stats},
+        answers={200: shapes.Stats},
     ),
     Route(
         "GET",
@@ -269,7 +270,7 @@ ROUTES: tuple[Route, ...] = (
         overview.list_audit,
         ADMINS,
         query=schemas.AuditQuery,
-        answers={200: schemas.AuditEntries},
+        answers={200: shapes.AuditEntries},
     ),
     Route(
         "GET",
@@ -278,7 +279,7 @@ ROUTES: tuple[Route, ...] = (
         staff.list_tokens,
         ADMINS,
         query=schemas.ListQuery,
-        answers={200: schemas.Tokens},
+        answers={200: shapes.Tokens},
     ),
     Route(
         "POST",
@@ -287,7 +288,7 @@ ROUTES: tuple[Route, ...] = (
         staff.post_token,
         ADMINS,
         body=schemas.NewToken,
-        answers={201: schemas.TokenMade},
+        answers={201: shapes.TokenMade},
     ),
     Route(
         "DELETE",
