@@ -19,7 +19,6 @@ WINDOW = {
     ("mail: SendEmail", "connection reset after"),
     ("mail: SendEmail", "crash after"),
     ("mail: UpdateItem outbox of a delivery as sent", "crash before"),
-    ("mail: UpdateItem outbox of a delivery as sent", "conflict"),
     ("mail: UpdateItem outbox of a delivery as sent", "throttled always"),
 }
 
