@@ -39,7 +39,7 @@ def additions(runtime: str, architecture: str) -> Template:
     answers = {"x-amazon-apigateway-gateway-responses": gateway_answers()}
     # Said outright: left out, SAM deploys a second stage, named "Stage", beside ours.
     merged["Resources"]["RestAPI"] = {"Properties": {"OpenApiVersion": "2.0", "DefinitionBody": answers}}
-    for file in ("template.yaml", "cloud.yaml", "staff_pool.yaml"):
+    for file in ("template.yaml", "cloud.yaml", "alarms.yaml", "staff_pool.yaml"):
         merged = merge(merged, yaml.safe_load((_INFRA / file).read_text()))
     return merged
 

@@ -45,7 +45,9 @@ def note_report(detail: dict[str, Any], desk: Desk) -> dict[str, str]:
         desk.store.note_report(report, _suppressing(name, detail, entry), instead, desk.now())
     except (NotFound, NotClaimed):
         return {"report": name, "delivery": delivery_id, "state": "unchanged"}
-    return {"report": name, "delivery": delivery_id, "kind": entry.kind, "state": after}
+    # By this word the stack's alarm tells mail that staff did not get (infra/alarms.yaml).
+    to = "staff" if entry.kind in STAFF_MAIL else "visitor"
+    return {"report": name, "delivery": delivery_id, "kind": entry.kind, "to": to, "state": after}
 
 
 def _suppressing(name: str, detail: dict[str, Any], entry: OutboxEntry) -> tuple[str, Cause] | None:
