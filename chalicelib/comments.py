@@ -16,13 +16,12 @@ from chalicelib.errors import (
     Unavailable,
 )
 from chalicelib.html_gate import to_html
-from chalicelib.judgement import Reason, is_spam
+from chalicelib.judgement.reasons import Judgement, Priority, Reason
 from chalicelib.outbox import Order
 from chalicelib.submissions import Hashing, Identity, Visit, identify
 from chalicelib.times import to_text
 
 Status = Literal["pending", "approved", "rejected", "spam"]
-Priority = Literal["normal", "urgent"]
 
 # The contract's rule for what is one comment when no Idempotency-Key says so.
 _SAME_BY = ("name", "email", "page_id", "message")
@@ -138,7 +137,7 @@ class CommentStore(Protocol):
 
 def submit_comment(
     draft: Draft,
-    reasons: tuple[Reason, ...],
+    judgement: Judgement,
     visit: Visit,
     *,
     store: CommentStore,
@@ -167,9 +166,9 @@ def submit_comment(
         original_text=draft.message,
         text=draft.message,
         notify=draft.notify,
-        status="spam" if is_spam(reasons) else "pending",
-        priority="normal",
-        reasons=reasons,
+        status="spam" if judgement.is_spam else "pending",
+        priority=judgement.priority,
+        reasons=judgement.reasons,
         created_at=visit.at,
         request_hash=identity.request_hash,
         language=visit.language,

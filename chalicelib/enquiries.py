@@ -14,7 +14,7 @@ from chalicelib.errors import (
     InvalidFields,
     StaleRevision,
 )
-from chalicelib.judgement import Reason, is_spam
+from chalicelib.judgement.reasons import Judgement, Priority, Reason
 from chalicelib.outbox import Order
 from chalicelib.submissions import Hashing, Identity, Visit, identify
 
@@ -55,7 +55,7 @@ class Enquiry:
     reference: str
     topic: str
     status: EnquiryStatus
-    priority: Literal["normal", "urgent"]
+    priority: Priority
     reasons: tuple[Reason, ...]
     letter: Letter
     enquirer_hmac: str
@@ -113,7 +113,7 @@ def submit_enquiry(
     letter: Letter,
     topic: str,
     consent_version: str | None,
-    reasons: tuple[Reason, ...],
+    judgement: Judgement,
     visit: Visit,
     *,
     store: EnquiryStore,
@@ -130,9 +130,9 @@ def submit_enquiry(
     enquiry = Enquiry(
         reference=identity.own,
         topic=topic,
-        status="spam" if is_spam(reasons) else "new",
-        priority="normal",
-        reasons=reasons,
+        status="spam" if judgement.is_spam else "new",
+        priority=judgement.priority,
+        reasons=judgement.reasons,
         letter=letter,
         enquirer_hmac=hashing.address(letter.email),
         consent_version=consent_version,

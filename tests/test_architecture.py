@@ -13,7 +13,9 @@ from tests.stack import ROOT, template
 
 PACKAGE = ROOT / "chalicelib"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-PACKAGES = ("api", "commands", "mail", "oidc", "privacy", "storage")
+PACKAGES = ("api", "commands", "judgement", "mail", "oidc", "privacy", "storage")
+# Packages of the domain: what the product knows.
+_DOMAIN = {"judgement"}
 # Put the parts together, and so may know them all.
 _ASSEMBLING = {"wiring", "config"}
 
@@ -24,7 +26,7 @@ def place_of(path: Path) -> str:
         return "app"
     parts = path.relative_to(PACKAGE).parts
     if len(parts) > 1:
-        return parts[0]
+        return "domain" if parts[0] in _DOMAIN else parts[0]
     return path.stem if path.stem in _ASSEMBLING else "domain"
 
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib import comments, enquiries, judgement
+from chalicelib import comments, enquiries
 from chalicelib.api.answers import Answer, as_json, to_json
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
@@ -22,6 +22,8 @@ from chalicelib.api.schemas import (
 )
 from chalicelib.config import LANGUAGES
 from chalicelib.errors import FieldProblem, InvalidFields
+from chalicelib.judgement.form_tokens import FORM_TOKEN_LIFE, make_form_token
+from chalicelib.judgement.judging import Submitted, judge
 from chalicelib.pages import PageRefused
 from chalicelib.submissions import Visit
 from chalicelib.times import to_text
@@ -49,8 +51,8 @@ def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
     draft = comments.Draft(
         sent.page, sent.parent_id or None, sent.name, sent.email, sent.message, sent.notify
     )
-    reasons = judgement.judge("comment", sent.website, sent.form_token, visit.at, desk.hasher)
-    comment_id = comments.submit_comment(draft, reasons, visit, store=desk.store, hashing=desk.hasher)
+    judgement = judge(_submitted("comment", sent), visit.at, desk.hasher)
+    comment_id = comments.submit_comment(draft, judgement, visit, store=desk.store, hashing=desk.hasher)
     held = {"id": comment_id, "status": "pending", "message": _COMMENT_THANKS, "help": help_lines(desk)}
     return as_json(202, held)
 
@@ -61,13 +63,13 @@ def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
     letter = enquiries.Letter(
         sent.name, sent.email, sent.message, sent.phone or None, tuple(sent.contact_by), sent.page
     )
-    reasons = judgement.judge("enquiry", sent.website, sent.form_token, visit.at, desk.hasher)
+    judgement = judge(_submitted("enquiry", sent), visit.at, desk.hasher)
     consent = desk.settings.consent_version if sent.consent else None
     reference = enquiries.submit_enquiry(
         letter,
         sent.topic,
         consent,
-        reasons,
+        judgement,
         visit,
         store=desk.store,
         hashing=desk.hasher,
@@ -126,8 +128,8 @@ def open_form(request: Request, desk: Desk) -> Answer:
     return as_json(
         200,
         {
-            "form_token": judgement.make_form_token(query.kind, now, desk.hasher),
-            "expires_at": to_text(now + judgement.FORM_TOKEN_LIFE),
+            "form_token": make_form_token(query.kind, now, desk.hasher),
+            "expires_at": to_text(now + FORM_TOKEN_LIFE),
             "help": help_lines(desk),
         },
     )
@@ -146,6 +148,10 @@ def _visit(request: Request, desk: Desk) -> Visit:
     network = desk.hasher.network(request.ip, now.date())
     language = request.language(LANGUAGES, desk.settings.language)
     return Visit(network, request.idempotency_key(), now, language)
+
+
+def _submitted(kind: str, sent: CommentSubmission | EnquirySubmission) -> Submitted:
+    return Submitted(kind, sent.name, sent.email, sent.message, sent.website, sent.form_token)
 
 
 def _context(desk: Desk) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from typing import Any
 
 from chalicelib.comments import Comment
 from chalicelib.errors import AlreadySubmitted, NotFound, ParentNotPublished, StaleRevision
-from chalicelib.judgement import Reason
+from chalicelib.judgement.reasons import Reason
 from chalicelib.storage.dynamodb import (
     Count,
     Database,

@@ -22,7 +22,7 @@ from typing import Any
 
 from chalicelib.enquiries import ChangedEnquiry, Enquiry, Letter, Note
 from chalicelib.errors import AlreadySubmitted, NotFound, StaleRevision
-from chalicelib.judgement import Reason
+from chalicelib.judgement.reasons import Reason
 from chalicelib.storage.dynamodb import Count, Database, Item, Write, make_update, to_attributes, values
 from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, Renewal, reseal

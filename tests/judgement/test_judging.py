@@ -5,7 +5,9 @@ from hashlib import sha256
 
 import pytest
 
-from chalicelib.judgement import HONEYPOT, Reason, is_spam, judge, make_form_token
+from chalicelib.judgement.form_tokens import make_form_token
+from chalicelib.judgement.judging import Submitted, judge
+from chalicelib.judgement.reasons import Judgement
 from chalicelib.privacy.hashing import Hasher
 
 HASHER = Hasher({"h1": sha256(b"one").digest()})
@@ -13,8 +15,13 @@ AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 TOKEN = make_form_token("comment", AT, HASHER)
 
 
+def judged(token: str = TOKEN, *, after: float = 60, website: str = "", kind: str = "comment") -> Judgement:
+    submitted = Submitted(kind, "Jo", "jo@example.org", "Hello", website, token)
+    return judge(submitted, AT + timedelta(seconds=after), HASHER)
+
+
 def codes(token: str = TOKEN, *, after: float = 60, website: str = "", kind: str = "comment") -> list[str]:
-    return [r.code for r in judge(kind, website, token, AT + timedelta(seconds=after), HASHER)]
+    return [r.code for r in judged(token, after=after, website=website, kind=kind).reasons]
 
 
 @pytest.mark.parametrize(
@@ -48,6 +55,5 @@ def test_missing_form_token_is_said() -> None:
 def test_filled_honeypot_comes_first_and_alone_makes_spam() -> None:
     assert codes("", website="http://x") == ["honeypot", "form_token_missing"]
     assert codes(website=" \t") == []
-    assert is_spam((HONEYPOT,))
-    assert not is_spam(judge("comment", "", "", AT, HASHER))
-    assert not is_spam((Reason("other", "Another."),))
+    assert judged(website="http://x").is_spam
+    assert not judged("").is_spam

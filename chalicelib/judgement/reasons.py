@@ -1,0 +1,26 @@
+"""What is found about a submission, in words for moderators."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Priority = Literal["normal", "urgent"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something was held: a stable code, and a sentence that a moderator understands.
+
+    The sentence is ours, and quotes nothing of what was written: it is stored unsealed.
+    """
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is found about one submission. It is held either way: a person decides."""
+
+    reasons: tuple[Reason, ...] = ()
+    is_spam: bool = False
+    priority: Priority = "normal"
