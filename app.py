@@ -3,7 +3,6 @@
 One zip, several functions: the FUNCTION setting says which of them this is, and so what it may do.
 """
 
-import logging
 import os
 from functools import cache
 from typing import Any
@@ -13,6 +12,7 @@ from chalice import Chalice
 from chalicelib.api.access import POLICY_TTL_SECONDS, authorize
 from chalicelib.api.views import register_routes
 from chalicelib.errors import Unauthenticated
+from chalicelib.event_log import write_lines
 from chalicelib.mail.handlers import keep_house, mail_batch, note_event, relay_batch
 from chalicelib.wiring import Desk, open_desk
 
@@ -22,7 +22,7 @@ app = Chalice(app_name="frontdesk")
 _packaging = "AWS_CHALICE_CLI_MODE" in os.environ
 desk: Desk | None = None if _packaging else open_desk(os.environ)
 if desk is not None:
-    logging.getLogger("frontdesk").setLevel(desk.settings.log_level)
+    write_lines(desk.settings.log_level)
 
 
 @cache
@@ -30,6 +30,12 @@ def _desk() -> Desk:
     if desk is None:
         raise RuntimeError("no request is served while packaging")
     return desk
+
+
+def _begin(context: Any) -> Desk:
+    at = _desk()
+    at.log.begin(str(context.aws_request_id))
+    return at
 
 
 @app.authorizer(ttl_seconds=POLICY_TTL_SECONDS)
@@ -42,23 +48,23 @@ def authorizer(request: Any) -> Any:
 
 
 @app.lambda_function(name="relay")
-def relay(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    return relay_batch(event, _desk())
+def relay(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return relay_batch(event, _begin(context))
 
 
 @app.lambda_function(name="mail")
-def mail(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    return mail_batch(event, _desk())
+def mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return mail_batch(event, _begin(context))
 
 
 @app.lambda_function(name="delivery_events")
-def delivery_events(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    return note_event(event, _desk())
+def delivery_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return note_event(event, _begin(context))
 
 
 @app.lambda_function(name="housekeeping")
-def housekeeping(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    return keep_house(_desk())
+def housekeeping(_event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return keep_house(_begin(context))
 
 
 register_routes(app, _desk, authorizer)

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
+from chalicelib.event_log import EventLog
 from chalicelib.mail.queue import MailQueue
 from chalicelib.oidc.fetching import fetch
 from chalicelib.oidc.keys import IssuerKeys
@@ -59,6 +60,7 @@ class Desk:
     ses: Any
     # How many mails a second SES takes; 0 where this function sends none.
     send_rate: int
+    log: EventLog
     now: Callable[[], datetime]
 
 
@@ -89,6 +91,7 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
         ses=ses,
         send_rate=_send_rate(settings, ses) if mails else 0,
         issuer=_make_issuer(settings, now) if settings.function == "authorizer" else None,
+        log=EventLog(settings.stage, settings.function, now),
         now=now,
     )
 

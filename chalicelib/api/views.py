@@ -4,8 +4,6 @@ Every path takes every method, so that a wrong one is our 405 with `Allow`, and 
 exactly the configured origins. HEAD is GET whose body the gateway leaves out (RFC 9110, 9.3.2).
 """
 
-import json
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +19,6 @@ from chalicelib.errors import Forbidden, FrontdeskError, MethodNotAllowed, Unava
 from chalicelib.wiring import Desk
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_log = logging.getLogger("frontdesk")
 
 
 def register_routes(app: Chalice, desk: Callable[[], Desk], authorizer: Any) -> None:
@@ -71,7 +68,17 @@ def respond(
         # The type only: an exception's text can hold a visitor's words.
         answer = _refuse(request, problems.unexpected())
         outcome = f"unexpected {type(error).__name__} at {_place(error)}"
-    _log_request(request, answer.status, outcome, time.perf_counter() - started)
+    desk.log.begin(request.id)
+    desk.log.note(
+        "request",
+        {
+            "route": f"{request.method} {request.route}",
+            "status": answer.status,
+            "outcome": outcome or "ok",
+            "ms": round((time.perf_counter() - started) * 1000, 1),
+        },
+        failed=answer.status >= 500,
+    )
     headers: dict[str, str | list[str]] = {}
     headers |= common_headers(request.headers.get("origin"), desk.settings.sites) | answer.headers
     if answer.status not in (204, 304):
@@ -103,17 +110,6 @@ def _check_role(request: Request, route: Route) -> None:
     role = request.actor.role if request.actor else "nobody"
     if role not in route.roles:
         raise Forbidden(role)
-
-
-def _log_request(request: Request, status: int, outcome: str, seconds: float) -> None:
-    line = {
-        "request_id": request.id,
-        "route": f"{request.method} {request.route}",
-        "status": status,
-        "outcome": outcome or "ok",
-        "ms": round(seconds * 1000, 1),
-    }
-    _log.log(logging.ERROR if status >= 500 else logging.INFO, json.dumps(line))
 
 
 def _place(error: Exception) -> str:

@@ -6,8 +6,6 @@ pending → sending (lease) → sent
    └──────────┴→ unknown    may or may not have been sent; housekeeping resends it once, marked
 """
 
-import json
-import logging
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +17,7 @@ from chalicelib.mail.outcomes import Outcome, classify, name_of
 from chalicelib.mail.pace import take_turn
 from chalicelib.mail.recipients import find_recipients
 from chalicelib.mail.rendering import HeaderRefused, to_ascii
-from chalicelib.outbox import STAFF_MAIL, Delivery, Order, State
+from chalicelib.outbox import STAFF_MAIL, STATES, Delivery, Order, State
 from chalicelib.storage.outbox import NotClaimed
 from chalicelib.wiring import Desk
 
@@ -31,8 +29,6 @@ _FIRST_RETRY = timedelta(seconds=30)
 _LONGEST_RETRY = timedelta(minutes=15)
 # Housekeeping brings it where the queue did not.
 _GRACE = timedelta(minutes=2)
-
-_log = logging.getLogger("frontdesk")
 
 
 def handle(outbox_id: str, desk: Desk) -> None:
@@ -71,7 +67,7 @@ def _deliver(delivery: Delivery, desk: Desk) -> None:
         _settle_failure(delivery, error, desk)
     else:
         desk.store.outbox.mark_sent(delivery.id, answer["MessageId"], desk.now())
-        _note(delivery, "sent", None)
+        _note(delivery, "sent", None, desk)
 
 
 def _give_up_on(delivery: Delivery, recipients: list[str], desk: Desk) -> None:
@@ -84,7 +80,7 @@ def _give_up_on(delivery: Delivery, recipients: list[str], desk: Desk) -> None:
 
 def _give_up(delivery: Delivery, reason: str, instead: list[Delivery], desk: Desk) -> None:
     desk.store.give_up(delivery.id, "pending", reason, instead, desk.now())
-    _note(delivery, "failed", reason)
+    _note(delivery, "failed", reason, desk)
 
 
 def _request(raw: bytes, delivery: Delivery, desk: Desk) -> dict[str, Any]:
@@ -111,21 +107,28 @@ def _settle_failure(delivery: Delivery, error: Exception, desk: Desk) -> None:
     match classify(error):
         case Outcome.PERMANENT:
             desk.store.give_up(delivery.id, "sending", reason, [], now)
-            _note(delivery, "failed", reason)
+            _note(delivery, "failed", reason, desk)
         case Outcome.AMBIGUOUS:
             outbox.mark_unknown(delivery.id, reason, resent=delivery.resent, at=now)
-            _note(delivery, "unknown", reason)
+            _note(delivery, "unknown", reason, desk)
         case Outcome.HOLD:
             outbox.mark(delivery.id, "sending", "held", reason, now + _RETRY_HELD)
-            _note(delivery, "held", reason)
+            _note(delivery, "held", reason, desk)
         case Outcome.TRANSIENT:
             wait = min(_FIRST_RETRY * 2 ** min(delivery.attempts, 5), _LONGEST_RETRY)
             outbox.mark(delivery.id, "sending", "pending", reason, now + wait + _GRACE)
-            _note(delivery, "pending", reason)
+            _note(delivery, "pending", reason, desk)
             # Not by failing: five failures make a dead letter of what only has to wait.
             desk.queue.send_later(delivery.id, int(wait.total_seconds()))
 
 
-def _note(delivery: Delivery, state: State, reason: str | None) -> None:
-    line = {"event": "delivery", "id": delivery.id, "kind": delivery.kind, "state": state, "reason": reason}
-    _log.log(logging.INFO if state in ("sent", "pending") else logging.ERROR, json.dumps(line))
+def count_state(state: str, desk: Desk) -> None:
+    """Count that a mail came into `state`: MailSent, MailDelivered, MailHeld and so on."""
+    if state in STATES:
+        desk.log.count(f"Mail{state.capitalize()}")
+
+
+def _note(delivery: Delivery, state: State, reason: str | None, desk: Desk) -> None:
+    count_state(state, desk)
+    facts = {"id": delivery.id, "kind": delivery.kind, "state": state, "reason": reason}
+    desk.log.note("delivery", facts, failed=state not in ("sent", "pending"))

@@ -6,20 +6,18 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.
 """
 
 import json
-import logging
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from chalicelib.errors import Unavailable, WrongFunction
-from chalicelib.mail.delivering import handle
+from chalicelib.mail.delivering import count_state, handle
 from chalicelib.mail.delivery_events import note_report
-from chalicelib.mail.housekeeping import tidy
+from chalicelib.mail.housekeeping import find_ages, tidy
 from chalicelib.wiring import Desk
 
 # Longer than it takes to become a dead letter (5 receives, 3 minutes apart) and to be seen to.
 _POISON_RESTS = timedelta(days=1)
-_log = logging.getLogger("frontdesk")
 
 
 def relay_batch(event: dict[str, Any], desk: Desk) -> dict[str, Any]:
@@ -46,8 +44,8 @@ def note_event(event: dict[str, Any], desk: Desk) -> dict[str, Any]:
     """Move a delivery as SES reports through EventBridge; answer which, and to which state."""
     _check_function(desk, "delivery_events")
     noted = note_report(event["detail"], desk)
-    failed = noted["state"] == "failed"
-    _log.log(logging.ERROR if failed else logging.INFO, json.dumps({"event": "delivery_event", **noted}))
+    count_state(noted["state"], desk)
+    desk.log.note("delivery_event", noted, failed=noted["state"] == "failed")
     return noted
 
 
@@ -55,7 +53,11 @@ def keep_house(desk: Desk) -> dict[str, Any]:
     """Move on whatever in the outbox should have moved on by itself; say how many of each kind."""
     _check_function(desk, "housekeeping")
     moved = tidy(desk)
-    _log.info(json.dumps({"event": "housekeeping", **moved}))
+    # Figures, and no more: what they cannot be had of has been tidied all the same.
+    with suppress(Unavailable):
+        for metric, seconds in find_ages(desk).items():
+            desk.log.count(metric, seconds)
+    desk.log.note("housekeeping", moved)
     return moved
 
 
@@ -67,7 +69,7 @@ def _handle_record(record: dict[str, Any], desk: Desk) -> bool:
     except Exception as error:
         # One poison message must not harm the others. Its type says enough; its text may say too much.
         name = type(error).__name__
-        _log.error(json.dumps({"event": "mail_failed", "id": outbox_id, "error": name}))
+        desk.log.note("mail_failed", {"id": outbox_id, "error": name}, failed=True)
         if outbox_id and not isinstance(error, Unavailable):
             _set_aside(outbox_id, name, desk)
         return False

@@ -1,9 +1,13 @@
 """What housekeeping moves on, when, and that it touches nothing else."""
 
+import json
+import logging
+
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from tests.acts import add_comment, everything_stored
+from chalicelib.errors import Unavailable
+from tests.acts import add_comment, everything_stored, post_enquiry
 from tests.mail.mails import delivery, queued, ses_error
 from tests.stack import FakeSes, Stack
 
@@ -157,3 +161,55 @@ def test_what_was_resent_once_rests_however_often_it_is_unknown(stack: Stack) ->
     assert [i["state"]["S"] for i in stack.items("OutboxTable") if "state" in i] == ["unknown"]
     stack.later(days=60)
     assert stack.desk("housekeeping").store.outbox.list_overdue("unknown", stack.now, 200) == []
+
+
+def metrics_of(stack: Stack, caplog: pytest.LogCaptureFixture) -> dict[str, int]:
+    """The ages that one run of housekeeping notes, in seconds."""
+    caplog.set_level(logging.INFO, "frontdesk")
+    caplog.clear()
+    stack.keep_house()
+    [line] = [json.loads(record.getMessage()) for record in caplog.records if record.name == "frontdesk"]
+    return {name: value for name, value in line.items() if name.startswith("Oldest")}
+
+
+def test_ages_of_what_waits_longest_are_noted(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
+    assert metrics_of(stack, caplog) == {
+        "OldestPendingMailSeconds": 0,
+        "OldestPendingCommentSeconds": 0,
+        "OldestNewEnquirySeconds": 0,
+    }
+    add_comment(stack)
+    stack.later(minutes=3)
+    post_enquiry(stack)
+    stack.later(minutes=4)
+    assert metrics_of(stack, caplog) == {
+        "OldestPendingMailSeconds": 7 * 60,
+        "OldestPendingCommentSeconds": 7 * 60,
+        "OldestNewEnquirySeconds": 4 * 60,
+    }
+
+
+def test_a_digest_that_is_to_come_is_not_mail_that_is_late(
+    stack: Stack, caplog: pytest.LogCaptureFixture
+) -> None:
+    stack.settings["DIGEST_MINUTES"] = "60"
+    add_comment(stack)
+    stack.deliver(FakeSes())
+    add_comment(stack, message="Another.")
+    stack.deliver(FakeSes())
+    stack.later(minutes=30)
+    assert metrics_of(stack, caplog)["OldestPendingMailSeconds"] == 0
+
+
+def test_what_cannot_be_counted_keeps_nothing_from_being_tidied(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_comment(stack)
+    stack.later(minutes=5)
+    desk = stack.desk("housekeeping")
+
+    def refuse() -> None:
+        raise Unavailable("query")
+
+    monkeypatch.setattr(type(desk.store.comments), "find_oldest_pending", lambda _self: refuse())
+    assert stack.keep_house()["queued_again"] == 1
