@@ -9,7 +9,7 @@ export PORT ?= 8000
 export FRONTDESK_DATA ?= .local
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults leak-check package lint-template clean find-python
+.PHONY: help run test faults leak-check package lint-template release release-files clean find-python
 
 help:
 	@echo "make run     serve Frontdesk on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 make run for another port)"
@@ -18,6 +18,7 @@ help:
 	@echo "make leak-check     put canaries into every field of every route, and search everything for them"
 	@echo "make package        the zip and the template that AWS is given, in dist"
 	@echo "make lint-template  cfn-lint and checkov on that template"
+	@echo "make release        VERSION=0.2.0: the changelog's section, a commit, a tag; release-files TAG=v0.2.0 builds its files"
 	@echo "make clean   remove what was installed or cached; your data in $(FRONTDESK_DATA) stays"
 
 run: find-python
@@ -53,6 +54,13 @@ lint-template: find-python
 	.venv/bin/python -m infra.package --template-only --out dist
 	.venv-tools/bin/python -m infra.lint --out dist
 	.venv-checkov/bin/python -m infra.findings --out dist
+
+release: find-python
+	@"$(PYTHON)" -m infra.release tag "$(VERSION)"
+
+release-files: find-python
+	@"$(PYTHON)" infra/local/install.py run
+	.venv/bin/python -m infra.release files "$(TAG)"
 
 clean:
 	rm -rf dist .venv .venv-emulator .venv-tools .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis
