@@ -1,0 +1,1 @@
+"""What an operation uses in AWS, counted from the calls that the product makes."""

@@ -1,0 +1,23 @@
+"""Write the tables of docs/cost.md anew: `python -m tests.cost`."""
+
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from moto import mock_aws
+
+from chalicelib.privacy.keys import make_key_files
+from tests import conftest  # noqa: F401 - sets the environment that moto needs
+from tests.cost.page import PAGE, make_tables, with_tables
+from tests.cost.stacks import StackMaker
+from tests.stack import SharedSession
+
+with (
+    tempfile.TemporaryDirectory() as folder,
+    mock_aws(),
+    patch("chalicelib.wiring.make_session", SharedSession),
+):
+    keys = Path(folder, "keys")
+    make_key_files(keys)
+    files = {"KEYS_FILE": str(keys / "keys.json"), "PRIVATE_KEYS_FILE": str(keys / "private-keys.json")}
+    PAGE.write_text(with_tables(PAGE.read_text(), make_tables(StackMaker(files))))

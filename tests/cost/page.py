@@ -1,0 +1,64 @@
+"""The tables of docs/cost.md, made of prices and counted calls."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+
+from infra.cost import dollars, idle_month, read_prices
+from tests.cost.operations import OPERATIONS, housekeeping
+from tests.stack import ROOT, Stack
+
+PAGE = ROOT / "docs" / "cost.md"
+_TABLE = re.compile(r"(<!-- (\w+): made by python -m tests.cost -->\n).*?(<!-- end -->)", re.DOTALL)
+_SHOWN = {
+    "mails": "mail",
+    "api_requests": "API Gateway",
+    "dynamodb_write_units": "DynamoDB, writing",
+    "dynamodb_read_units": "DynamoDB, reading",
+    "lambda_gb_seconds": "Lambda, time",
+    "lambda_requests": "Lambda, requests",
+    "sqs_requests": "SQS",
+    "logs": "logs",
+    "egress": "transfer",
+}
+
+
+def make_tables(new_stack: Callable[[], Stack]) -> dict[str, str]:
+    """Return the page's tables by name; each operation is counted in a stack of its own."""
+    prices = read_prices()
+    costs = {name: _costs(operation(new_stack(), prices), prices) for name, operation in OPERATIONS.items()}
+    rows = [
+        f"| {label} | " + " | ".join(f"{costs[name].get(key, 0.0):.2f}" for name in costs) + " |"
+        for key, label in _SHOWN.items()
+    ]
+    totals = " | ".join(f"**{sum(cost.values()):.2f}**" for cost in costs.values())
+    head = ["| a million of | views | comments | enquiries |", "|---|---|---|---|"]
+    # Those of filters, and the ages that housekeeping notes each time.
+    metrics = _count("AWS::Logs::MetricFilter") + 3
+    idle = idle_month(_count("AWS::CloudWatch::Alarm"), metrics, housekeeping(new_stack(), prices), prices)
+    idle_rows = [f"| {what} | {cost:.2f} |" for what, cost in idle.items()]
+    idle_total = f"| **in all** | **{sum(idle.values()):.2f}** |"
+    return {
+        "operations": "\n".join([*head, *rows, f"| **in all** | {totals} |"]) + "\n",
+        "idle": "\n".join(["| a month in which nobody comes | |", "|---|---|", *idle_rows, idle_total])
+        + "\n",
+    }
+
+
+def with_tables(page: str, tables: dict[str, str]) -> str:
+    return _TABLE.sub(lambda found: f"{found[1]}{tables[found[2]]}{found[3]}", page)
+
+
+def _costs(usage: Any, prices: dict[str, Any]) -> dict[str, float]:
+    return {name: cost * 1e6 for name, cost in dollars(usage, prices).items()}
+
+
+def _resources() -> list[dict[str, Any]]:
+    files = sorted((ROOT / "infra").glob("*.yaml"))
+    return [r for f in files for r in yaml.safe_load(f.read_text()).get("Resources", {}).values()]
+
+
+def _count(kind: str) -> int:
+    return len([resource for resource in _resources() if resource.get("Type") == kind])
