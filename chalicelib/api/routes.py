@@ -118,6 +118,7 @@ ROUTES: tuple[Route, ...] = (
         "/unsubscribe/{token}",
         "Asks whether to stop mail about one's comments",
         unsubscribing.ask_unsubscribe,
+        is_page=True,
         answers={200: None},
     ),
     Route(
@@ -125,6 +126,7 @@ ROUTES: tuple[Route, ...] = (
         "/unsubscribe/{token}",
         "Stops mail about one's comments: the one click of RFC 8058",
         unsubscribing.unsubscribe,
+        is_page=True,
         answers={200: None},
     ),
     Route("GET", "/healthz", "Whether this answers", site.healthz, answers={200: shapes.Health}),

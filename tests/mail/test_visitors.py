@@ -197,3 +197,10 @@ def test_comment_posted_in_form_is_mailed_in_the_sites_language(stack: Stack) ->
     [sent] = ses.sent
     staff = email.message_from_bytes(sent["Content"]["Raw"]["Data"], policy=policy.default)
     assert staff["Content-Language"] == "es"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unsubscribe_link_that_is_none_of_ours_is_refused_by_a_page(stack: Stack, method: str) -> None:
+    reply = stack.call(method, "/unsubscribe/made-up")
+    assert reply.status == 404
+    assert reply.headers["content-type"].startswith("text/html")
