@@ -28,6 +28,8 @@ class Sentence:
 
 
 def split_of(sentence_id: str) -> str:
+    if "-fresh-" in sentence_id:
+        return "fresh"
     return "tuning" if sha256(sentence_id.encode()).digest()[0] % 3 else "unseen"
 
 

@@ -26,4 +26,6 @@ def test_about_half_are_nobody_in_danger() -> None:
 def test_every_kind_is_there_in_both_languages_and_splits() -> None:
     found = {(s.language, s.label, s.split) for s in SENTENCES}
     labels = ("none", "self_harm", "overdose", "relapse", "other_in_danger")
-    assert found == {(la, lb, sp) for la in ("en", "es") for lb in labels for sp in ("tuning", "unseen")}
+    assert found == {
+        (la, lb, sp) for la in ("en", "es") for lb in labels for sp in ("tuning", "unseen", "fresh")
+    }

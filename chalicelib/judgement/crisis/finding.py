@@ -42,8 +42,8 @@ _PARTICIPLES = ("ado", "ido", "elto", "echo", "icho", "isto", "uesto")
 _ANOTHER = _words("himself herself themselves themself his their se")
 # Whom nobody has in mind: advice, rules, questions about anybody.
 _ANYBODY = _words(
-    "you someone somebody anyone anybody everyone people patients patient client clients one members veterans teens"
-    " alguien usted ustedes personas quien quienes pacientes paciente tu uno"
+    "you someone somebody anyone anybody everyone people patients patient client clients one members"
+    " veterans teens alguien usted ustedes personas quien quienes pacientes paciente tu uno"
 )
 _DENIALS = _words("not never no without nor neither stopped instead nunca jamas sin ni tampoco deje")
 # "Can not stop thinking of it", "not only that": these deny nothing.
