@@ -21,9 +21,10 @@ _UNSEEN = (
 # Letters with accents, and those of other shapes: full width, mathematical.
 _ADORNED = ((0x00C0, 0x017F), (0xFF01, 0xFF5E), (0x1D400, 0x1D7FF))
 # A word, the end of a sentence (a blank line is one), or a mark within one. No branch can match in two ways.
-_TOKEN = re.compile(r"[a-z0-9$@]+(?:'[a-z]+)*|[.!?]+|\n[ \t]*\n|[,;:()]+|[\"\n]")
+_TOKEN = re.compile(r"[a-z](?:\.[a-z]){2,}|[a-z0-9$@]+(?:'[a-z]+)*|[.!?]+|\n[ \t]*\n|[,;:()]+|[\"\n]")
 # Characters, so that no visitor can fill the memory with rare ones.
 _MOST_REMEMBERED = 4000
+_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _LEET = str.maketrans("013457$@", "oieastsa")
 _ENDS, _LINE_BREAK = ".!?", "\n"
@@ -142,8 +143,29 @@ _MANY = (
 )
 
 
+# Words that must be known even with two letters changed about, or one left out.
+_WEIGHTY = (
+    "suicide suicidal overdose overdosed overdosing relapse relapsed relapsing killing myself himself herself"
+    " anymore breathing alive dying want kill tonight sober drinking heroin fentanyl unconscious pills"
+    " suicidio matarme suicidarme sobredosis pastillas recaida recayo morir vivir quiero consumir respira"
+)
+_LONG = 6
+
+
+def _misspelt(word: str) -> set[str]:
+    """The word with two neighbouring letters changed about, or, of a long one, any but the first left out."""
+    turned = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
+    shortened = {word[:i] + word[i + 1 :] for i in range(1, len(word))} if len(word) >= _LONG else set()
+    return (turned | shortened) - {word}
+
+
 # What a word of letters alone becomes, where it is not left as it is.
 _PLAIN: dict[str, tuple[str, ...]] = {
+    **{
+        wrong: tuple(_SHORT_FORMS.get(word, word).split())
+        for word in _WEIGHTY.split()
+        for wrong in sorted(_misspelt(word) - set(_WEIGHTY.split()))
+    },
     **{short: tuple(long.split()) for short, long in _SHORT_FORMS.items()},
     **dict.fromkeys(_FILLERS.split(), ()),
     **dict.fromkeys(_FEW.split(), (NUMBER,)),
@@ -195,7 +217,8 @@ _FOLDING = _Folding(
 
 def _fold(text: str) -> str:
     folded = text.lower()
-    return folded if folded.isascii() else folded.translate(_FOLDING)
+    plain = folded if folded.isascii() else folded.translate(_FOLDING)
+    return _DRAWN_OUT.sub(r"\1", plain)
 
 
 def _sentence(tokens: list[str]) -> tuple[str, ...]:
@@ -227,6 +250,8 @@ def _plain(token: str) -> tuple[str, ...]:
         return (QUOTE,) if token == QUOTE else (COMMA,)
     if token in _PLAIN:
         return _PLAIN[token]
+    if "." in token:
+        return _plain(token.replace(".", ""))
     if "'" in token:
         return _apart(token)
     # A digit in the place of a letter; not "30mg", not "24h".
