@@ -248,15 +248,20 @@ def _plain(token: str) -> tuple[str, ...]:
         return (_number(token),)
     if not token[0].isalnum() and token[0] not in "$@":
         return (QUOTE,) if token == QUOTE else (COMMA,)
+    return _mixed(token)
+
+
+def _mixed(token: str) -> tuple[str, ...]:
+    """A word with something else in it: an apostrophe, dots, or digits in the place of letters."""
     if token in _PLAIN:
         return _PLAIN[token]
-    if "." in token:
-        return _plain(token.replace(".", ""))
     if "'" in token:
         return _apart(token)
-    # A digit in the place of a letter; not "30mg", not "24h".
-    inner = token[0].isalpha() and token[-1].isalpha()
-    return _PLAIN.get(token.translate(_LEET), (token.translate(_LEET),)) if inner else (token,)
+    plain = token.replace(".", "")
+    # Not "30mg", not "24h".
+    if plain[0].isalpha() and plain[-1].isalpha():
+        plain = plain.translate(_LEET)
+    return _PLAIN.get(plain, (plain,))
 
 
 def _apart(token: str) -> tuple[str, ...]:
