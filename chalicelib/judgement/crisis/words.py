@@ -119,14 +119,7 @@ _SHORT_FORMS = {
     "toy": "estoy",
     "tmb": "tambien",
     "suisidio": "suicidio",
-    "matarme": "me matar",
-    "suicidarme": "me suicidar",
-    "suisidarme": "me suicidar",
-    "ahorcarme": "me ahorcar",
-    "cortarme": "me cortar",
-    "lastimarme": "me lastimar",
-    "dormirme": "me dormir",
-    "morirme": "me morir",
+    "suisidarme": "suicidarme",
 }
 # So that one word more does not make a phrase another one.
 _FILLERS = (
@@ -150,6 +143,8 @@ _WEIGHTY = (
     " suicidio matarme suicidarme sobredosis pastillas recaida recayo morir vivir quiero consumir respira"
 )
 _LONG = 6
+# Words of their own, though they look like one of those misspelt.
+_NO_MISSPELLINGS = {"sobre", "suicida", "pastilla", "consumi"}
 
 
 def _misspelt(word: str) -> set[str]:
@@ -164,7 +159,7 @@ _PLAIN: dict[str, tuple[str, ...]] = {
     **{
         wrong: tuple(_SHORT_FORMS.get(word, word).split())
         for word in _WEIGHTY.split()
-        for wrong in sorted(_misspelt(word) - set(_WEIGHTY.split()))
+        for wrong in sorted(_misspelt(word) - {*_WEIGHTY.split()} - _NO_MISSPELLINGS)
     },
     **{short: tuple(long.split()) for short, long in _SHORT_FORMS.items()},
     **dict.fromkeys(_FILLERS.split(), ()),
