@@ -27,5 +27,8 @@ def test_every_kind_is_there_in_both_languages_and_splits() -> None:
     found = {(s.language, s.label, s.split) for s in SENTENCES}
     labels = ("none", "self_harm", "overdose", "relapse", "other_in_danger")
     assert found == {
-        (la, lb, sp) for la in ("en", "es") for lb in labels for sp in ("tuning", "unseen", "hints", "fresh")
+        (la, lb, sp)
+        for la in ("en", "es")
+        for lb in labels
+        for sp in ("tuning", "unseen", "hints", "fresh", "last")
     }
