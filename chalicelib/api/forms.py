@@ -61,7 +61,7 @@ def form_to_json(
 
 def _done(answer: Answer, fields: dict[str, list[str]], desk: Desk) -> Answer:
     wanted = fields.get("next", [""])[-1]
-    # Also under a redirect (RFC 9110, 15.4.4), for who does not follow it: the help lines go with every answer.
+    # Under a redirect too, for who does not follow it (RFC 9110, 15.4.4): help lines go with every answer.
     page = render_page(200, "form_done.html", done=_json_of(answer))
     # No `next`, or one that leads away from our sites: then the page of ours.
     with suppress(PageRefused):

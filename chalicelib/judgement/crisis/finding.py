@@ -73,10 +73,10 @@ def find_danger(text: str) -> tuple[Reason, ...]:
 
     The time that it takes grows with the length of the text, and no faster.
     """
-    found = [(words, _PHRASES.find(words)) for words in split_sentences(text)]
+    found = _PHRASES.find(split_sentences(text))
     if not any(match.meaning.kind in _REASONS for _, matches in found for match in matches):
         return ()
-    read = [_Reading(words, matches) for words, matches in found if matches]
+    read = [_Reading(words, matches) for words, matches in found]
     overcome = any(reading.overcome for reading in read)
     kinds = set().union(*(reading.dangers(overcome=overcome) for reading in read))
     return tuple(reason for kind, reason in _REASONS.items() if kind in kinds)

@@ -1,12 +1,12 @@
 """Phrases, read once, and found in a sentence in a time that grows with its length.
 
-A phrase is looked up by its first two words. No phrase is longer than a few words, and a gap is four at most,
+A phrase is looked up by its first word. No phrase is longer than a few words, and a gap is four at most,
 so the steps from one word of a sentence are bounded, whatever the text.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
-from itertools import pairwise, product
+from collections.abc import Iterable
+from itertools import chain, pairwise, product
 from typing import NamedTuple
 
 from chalicelib.judgement.crisis.words import MANY, NUMBER
@@ -34,20 +34,27 @@ class Match(NamedTuple):
 _Place = frozenset[str] | None
 
 
-@dataclass(frozen=True)
-class _Phrase:
-    """What follows behind the words that it was looked up by."""
+class _Phrase(NamedTuple):
+    """What follows behind the first word, by which it is looked up."""
 
     places: tuple[_Place, ...]
     meaning: Meaning
+
+    def may_follow(self, following: str, vocabulary: frozenset[str]) -> bool:
+        """Whether it can begin before the word `following`, in a text of the words `vocabulary`."""
+        for number, place in enumerate(self.places):
+            if place is None:
+                continue
+            if (number == 0 and following not in place) or place.isdisjoint(vocabulary):
+                return False
+        return True
 
 
 class Phrases:
     """All phrases of a text written as phrases.txt explains."""
 
     def __init__(self, text: str) -> None:
-        self._alone: dict[str, list[_Phrase]] = defaultdict(list)
-        self._in_pairs: dict[str, dict[str, list[_Phrase]]] = defaultdict(lambda: defaultdict(list))
+        self._by_first: dict[str, list[_Phrase]] = defaultdict(list)
         self._classes: dict[str, frozenset[str]] = {}
         # Many phrases have the same words in a place: they are read once.
         self._places: dict[str, _Place] = {_GAP: None, NUMBER: frozenset({NUMBER, MANY})}
@@ -68,56 +75,49 @@ class Phrases:
         """Return the words of a class."""
         return self._classes[name]
 
-    def find(self, words: tuple[str, ...]) -> list[Match]:
-        """Return what is found, in the order of the beginnings."""
-        found: list[Match] = []
-        vocabulary = frozenset(words)
-        # Words that are repeated a thousand times are looked up once.
-        known: dict[tuple[str, str], list[tuple[_Phrase, int]]] = {}
-        for start, pair in enumerate(pairwise((*words, ""))):
-            if pair not in known:
-                known[pair] = self._look_up(*pair, vocabulary)
-            for phrase, looked_up in known[pair]:
-                ends = _ends(phrase.places, words, start + looked_up)
-                found += [Match(start, end, phrase.meaning) for end in ends]
-        return found
+    def find(self, sentences: Iterable[tuple[str, ...]]) -> list[tuple[tuple[str, ...], list[Match]]]:
+        """Return each sentence that says anything, with what it says in the order of the beginnings.
 
-    def _look_up(self, word: str, following: str, vocabulary: frozenset[str]) -> list[tuple[_Phrase, int]]:
-        """Return each phrase that may begin with these words, and how many of them it was looked up by."""
-        alone = self._alone.get(word, ())
-        in_pairs = self._in_pairs[word].get(following, ()) if word in self._in_pairs else ()
-        return [
-            (phrase, number)
-            for number, phrases in ((1, alone), (2, in_pairs))
-            for phrase in phrases
-            if not any(place is not None and place.isdisjoint(vocabulary) for place in phrase.places)
-        ]
+        A sentence that comes again is looked at once.
+        """
+        different = list(dict.fromkeys(sentences))
+        vocabulary = frozenset(chain.from_iterable(different))
+        # Two words that are repeated a thousand times are looked up once.
+        known: dict[tuple[str, str], list[_Phrase]] = {}
+        read = []
+        for words in different:
+            found: list[Match] = []
+            for start, pair in enumerate(pairwise((*words, ""))):
+                if pair not in known:
+                    candidates = self._by_first.get(pair[0], ())
+                    known[pair] = [each for each in candidates if each.may_follow(pair[1], vocabulary)]
+                for phrase in known[pair]:
+                    ends = _ends(phrase.places, words, start + 1)
+                    found += [Match(start, end, phrase.meaning) for end in ends]
+            if found:
+                read.append((words, found))
+        return read
 
     def _add(self, elements: list[str], meaning: Meaning) -> None:
-        optional = [i for i, element in enumerate(elements) if element[-1] == "?"]
+        if not any(element[-1] == "?" for element in elements):
+            self._index(elements, meaning)
+            return
         # A word that may be missing makes two phrases.
-        for left_out in product((False, True), repeat=len(optional)):
-            gone = {i for i, missing in zip(optional, left_out, strict=True) if missing}
-            places = [self._place(e.rstrip("?")) for i, e in enumerate(elements) if i not in gone]
-            self._index(places, meaning)
+        kept = [({element[:-1], ""} if element[-1] == "?" else {element}) for element in elements]
+        for chosen in product(*kept):
+            self._index([element for element in chosen if element], meaning)
 
-    def _index(self, places: list[_Place], meaning: Meaning) -> None:
-        first, second = places[0] or (), places[1] if len(places) > 1 else None
-        if second is None:
-            phrase = _Phrase(tuple(places[1:]), meaning)
-            for word in first:
-                self._alone[word].append(phrase)
-        else:
-            phrase = _Phrase(tuple(places[2:]), meaning)
-            for word in first:
-                followers = self._in_pairs[word]
-                for follower in second:
-                    followers[follower].append(phrase)
+    def _index(self, elements: list[str], meaning: Meaning) -> None:
+        first, *rest = map(self._place, elements)
+        phrase = _Phrase(tuple(rest), meaning)
+        for word in first or ():
+            self._by_first[word].append(phrase)
 
     def _place(self, element: str) -> _Place:
         if element not in self._places:
             names = element.split("|")
-            self._places[element] = frozenset().union(*(self._classes.get(name, (name,)) for name in names))
+            classes = [self._classes[name] for name in names if name in self._classes]
+            self._places[element] = frozenset(names).union(*classes) if classes else frozenset(names)
         return self._places[element]
 
 
