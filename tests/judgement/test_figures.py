@@ -15,9 +15,7 @@ LANGUAGES = {"English": "en", "Spanish": "es"}
 
 
 def of(split: str, **wanted: str) -> list[Sentence]:
-    return [
-        s for s in SENTENCES if s.split == split and all(getattr(s, k) == v for k, v in wanted.items())
-    ]
+    return [s for s in SENTENCES if s.split == split and all(getattr(s, k) == v for k, v in wanted.items())]
 
 
 def share(sentences: Iterable[Sentence]) -> str:
