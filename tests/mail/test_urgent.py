@@ -100,6 +100,15 @@ def test_alert_says_nothing_of_what_was_written(stack: Stack, full_text: bool) -
         assert word not in raw
 
 
+def test_alert_about_an_enquiry_has_its_reference(stack: Stack) -> None:
+    stack.settings["ON_CALL"] = "night@example.org"
+    reference = urgent_enquiry(stack)
+    ses = FakeSes()
+    stack.deliver(ses)
+    [alert] = [m for m in ses.sent if m["Destination"]["ToAddresses"] == ["night@example.org"]]
+    assert f"Reference: {reference}" in alert["Content"]["Raw"]["Data"].decode()
+
+
 def test_what_is_not_urgent_alerts_nobody(stack: Stack) -> None:
     stack.settings["ON_CALL"] = "night@example.org"
     add_comment(stack)
