@@ -18,7 +18,6 @@ JSON ready-made. At both ends of a page's thread lies an *edge*, an item that ho
 comments there are: so that one Query in either order brings the count along with the comments.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -265,12 +264,20 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "queue_position": _queue_position(comment),
         "page_position": f"{comment.status}#{_queue_position(comment)}",
         "parent_id": comment.parent_id,
-        "letter_sealed": seal.close([comment.name, comment.email, comment.original_text, comment.text]),
+        "letter_sealed": seal.close(
+            [
+                comment.name,
+                comment.email,
+                comment.original_text,
+                comment.text,
+                # With the letter: that somebody may be in danger is as private as what they wrote.
+                [[reason.code, reason.text] for reason in comment.reasons],
+            ]
+        ),
         "author_hmac": comment.author_hmac,
         "notify": comment.notify,
         "status": comment.status,
         "priority": comment.priority,
-        "reasons": json.dumps([[r.code, r.text] for r in comment.reasons]),
         "created_at": to_text(comment.created_at),
         "request_hash": comment.request_hash,
         "decided_at": to_text(comment.decided_at) if comment.decided_at else None,
@@ -285,9 +292,9 @@ def _from_item(item: Item, seal: Seal) -> Comment:
     fields: dict[str, Any] = item
     readable = True
     try:
-        name, email, original_text, text = seal.open(fields["letter_sealed"])
+        name, email, original_text, text, reasons = seal.open(fields["letter_sealed"])
     except (Unreadable, ValueError):
-        readable, name, email, original_text, text = False, "", "", UNREADABLE, UNREADABLE
+        readable, name, email, original_text, text, reasons = False, "", "", UNREADABLE, UNREADABLE, []
     return Comment(
         id=fields["comment_id"],
         page_id=fields["page_id"],
@@ -300,7 +307,7 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         notify=fields["notify"],
         status=fields["status"],
         priority=fields["priority"],
-        reasons=tuple(Reason(code, text) for code, text in json.loads(fields["reasons"])),
+        reasons=tuple(Reason(code, sentence) for code, sentence in reasons),
         created_at=from_text(fields["created_at"]),
         request_hash=fields["request_hash"],
         decided_at=from_text(fields["decided_at"]) if "decided_at" in fields else None,

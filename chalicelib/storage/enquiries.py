@@ -14,7 +14,6 @@ Key: reference. (A reserved word of DynamoDB: conditions on existence ask for re
 The letter is sealed, and with it what staff noted about it.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -42,6 +41,8 @@ from chalicelib.times import from_text, to_text
 
 BY_STATUS = "by-status"
 BY_TOPIC = "by-topic"
+# What is sealed with the letter, and not part of it.
+_DESK_PART = ("assignee", "notes", "reasons")
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,6 @@ def _to_item(enquiry: Enquiry, seal: Seal) -> dict[str, Any]:
         "queue_position": _queue_position(enquiry),
         "topic_position": f"{enquiry.status}#{_queue_position(enquiry)}",
         "priority": enquiry.priority,
-        "reasons": json.dumps([[r.code, r.text] for r in enquiry.reasons]),
         "letter_sealed": seal.close({**asdict(enquiry.letter), **_desk_part(enquiry)}),
         "enquirer_hmac": enquiry.enquirer_hmac,
         "consent_version": enquiry.consent_version,
@@ -198,7 +198,7 @@ def _from_item(item: Item, seal: Seal) -> Enquiry:
         topic=fields["topic"],
         status=fields["status"],
         priority=fields["priority"],
-        reasons=tuple(Reason(code, text) for code, text in json.loads(fields["reasons"])),
+        reasons=tuple(Reason(code, text) for code, text in desk_part.get("reasons", [])),
         letter=letter,
         enquirer_hmac=fields["enquirer_hmac"],
         consent_version=fields.get("consent_version"),
@@ -213,9 +213,11 @@ def _from_item(item: Item, seal: Seal) -> Enquiry:
 
 
 def _desk_part(enquiry: Enquiry) -> dict[str, Any]:
-    """What staff added to the letter, where they have."""
+    """What was found about the letter, and what staff added to it, where there is any."""
     notes = [[to_text(note.at), note.actor, note.text] for note in enquiry.notes]
-    part = {"assignee": enquiry.assignee, "notes": notes}
+    # That somebody may be in danger is as private as what they wrote.
+    reasons = [[reason.code, reason.text] for reason in enquiry.reasons]
+    part = {"assignee": enquiry.assignee, "notes": notes, "reasons": reasons}
     return {name: value for name, value in part.items() if value}
 
 
@@ -223,7 +225,7 @@ def _open_letter(sealed: bytes, seal: Seal) -> tuple[Letter, dict[str, Any], boo
     """The letter, what staff added to it, and whether it could be opened."""
     try:
         content = seal.open(sealed)
-        desk_part = {name: content.pop(name) for name in ("assignee", "notes") if name in content}
+        desk_part = {name: content.pop(name) for name in _DESK_PART if name in content}
         return Letter(**{**content, "contact_by": tuple(content["contact_by"])}), desk_part, True
     except (Unreadable, KeyError, TypeError, AttributeError):
         return Letter("", "", UNREADABLE, None, (), None), {}, False

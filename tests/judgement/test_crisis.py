@@ -119,7 +119,7 @@ def test_several_dangers_are_told_each_once_and_the_gravest_first() -> None:
 
 
 def test_reason_says_nothing_of_what_was_written() -> None:
-    """They are stored unsealed: there are four, whatever anybody writes."""
+    """There are four, whatever anybody writes."""
     told = {reason.text for sentence in read_sentences() for reason in find_danger(sentence.text)}
     assert len(told) == 4
 

@@ -122,3 +122,13 @@ def test_urgent_comment_does_not_wait_for_a_digest(stack: Stack) -> None:
     alerts(stack)
     urgent_comment(stack)
     assert alerts(stack) == ["night@example.org"]
+
+
+def test_what_was_found_lies_sealed_with_what_was_written(stack: Stack) -> None:
+    urgent_comment(stack)
+    urgent_enquiry(stack)
+    items = [*stack.items("CommentsTable"), *stack.items("EnquiriesTable")]
+    assert [item["priority"]["S"] for item in items] == ["urgent", "urgent"]
+    for item in items:
+        assert "crisis" not in repr(item)
+        assert "danger" not in repr(item)
