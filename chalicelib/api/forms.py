@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel
@@ -60,11 +61,13 @@ def form_to_json(
 
 def _done(answer: Answer, fields: dict[str, list[str]], desk: Desk) -> Answer:
     wanted = fields.get("next", [""])[-1]
-    try:
-        return Answer(303, headers={"Location": desk.sites.address(wanted), "Cache-Control": "no-store"})
-    except PageRefused:
-        # No `next`, or one that leads away from our sites: then a page of ours.
-        return render_page(200, "form_done.html", done=_json_of(answer))
+    # Under a redirect too, for who does not follow it (RFC 9110, 15.4.4): help lines go with every answer.
+    page = render_page(200, "form_done.html", done=_json_of(answer))
+    # No `next`, or one that leads away from our sites: then the page of ours.
+    with suppress(PageRefused):
+        page.headers["Location"] = desk.sites.address(wanted)
+        page.status = 303
+    return page
 
 
 def _failed(request: Request, error: FrontdeskError, fields: dict[str, list[str]], desk: Desk) -> Answer:

@@ -6,6 +6,7 @@ Nothing here publishes or drops anything. A visitor never learns which rule stru
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.judgement.crisis.finding import find_danger
 from chalicelib.judgement.form_tokens import judge_form_token
 from chalicelib.judgement.reasons import Judgement, Reason
 from chalicelib.signing import Digester
@@ -26,7 +27,13 @@ class Submitted:
 
 
 def judge(submitted: Submitted, at: datetime, digester: Digester) -> Judgement:
-    """Return what is found about a submission, its strongest reason first."""
+    """Return what is found about a submission, its strongest reason first.
+
+    Danger beats spam: who may be in danger is never put away as spam, whatever else is odd.
+    """
+    danger = find_danger(submitted.message)
     honeypot = (_HONEYPOT,) if submitted.website.strip() else ()
-    reasons = honeypot + judge_form_token(submitted.kind, submitted.form_token, at, digester)
-    return Judgement(reasons, is_spam=bool(honeypot))
+    odd = honeypot + judge_form_token(submitted.kind, submitted.form_token, at, digester)
+    return Judgement(
+        danger + odd, is_spam=bool(honeypot) and not danger, priority="urgent" if danger else "normal"
+    )

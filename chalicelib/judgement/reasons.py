@@ -10,7 +10,7 @@ Priority = Literal["normal", "urgent"]
 class Reason:
     """Why something was held: a stable code, and a sentence that a moderator understands.
 
-    The sentence is ours, and quotes nothing of what was written: it is stored unsealed.
+    The sentence is ours, and quotes nothing of what was written.
     """
 
     code: str

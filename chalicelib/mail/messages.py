@@ -74,8 +74,9 @@ def _of_enquiry(delivery: Delivery, desk: Desk) -> Variables:
 
 
 def _of_urgent(delivery: Delivery, desk: Desk) -> Variables:
-    lists = "comments" if delivery.subject_id.startswith("c") else "enquiries"
-    return {"link": _console(f"/{lists}/{delivery.subject_id}", desk), "reminder": delivery.count}
+    if delivery.subject_id.startswith("c"):
+        return {"link": _console(f"/comments/{delivery.subject_id}", desk), "reminder": delivery.count}
+    return {**_of_enquiry(delivery, desk), "reminder": delivery.count}
 
 
 def _of_bounced(delivery: Delivery, desk: Desk) -> Variables:

@@ -18,7 +18,6 @@ JSON ready-made. At both ends of a page's thread lies an *edge*, an item that ho
 comments there are: so that one Query in either order brings the count along with the comments.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +36,7 @@ from chalicelib.storage.dynamodb import (
     to_attributes,
     values,
 )
+from chalicelib.storage.queues import Key, find_oldest, list_newest_first, ranked
 from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import UNREADABLE, Seal, Unreadable
@@ -50,8 +50,6 @@ BY_PAGE_AND_STATUS = "by-page"
 _EDGES = ("!", "~")
 # An approved comment of the page. What was erased is not, though the thread may show its stub.
 SHOWN_ON_PAGE = "approved_page = :page AND attribute_exists(public_json) AND attribute_not_exists(erased_at)"
-# What a position in the queue begins with.
-_URGENT, _NORMAL = "0#", "1#"
 
 
 @dataclass(frozen=True)
@@ -168,34 +166,23 @@ class CommentsTable:
         page_id: str | None = None,
     ) -> CommentPage:
         """Up to `limit` comments of a status; of those that wait, urgent ones first in either order."""
-        if not newest_first or status != "pending":
-            found = self._query_queue(status, page_id, "", newest_first, limit, after)
-            return CommentPage(self._open_all(found), found.last_key)
-        # Backwards the index has urgent ones last, so newest first is two queries. A key tells its rank.
-        rank, key = (after["rank"], after["key"]) if after else (_URGENT, None)
-        comments: list[Comment] = []
-        if rank == _URGENT:
-            found = self._query_queue(status, page_id, _URGENT, newest_first, limit, key)
-            comments, key = self._open_all(found), None
-            if found.last_key:
-                return CommentPage(comments, {"rank": _URGENT, "key": found.last_key})
-            if len(comments) == limit:
-                return CommentPage(comments, {"rank": _NORMAL, "key": None})
-        found = self._query_queue(status, page_id, _NORMAL, newest_first, limit - len(comments), key)
-        next_key = {"rank": _NORMAL, "key": found.last_key} if found.last_key else None
-        return CommentPage(comments + self._open_all(found), next_key)
+
+        def ask(rank: str, most: int, behind: Key) -> Found:
+            return self._query_queue(status, page_id, rank, newest_first, most, behind)
+
+        two_queries = newest_first and status == "pending"
+        found = list_newest_first(ask, limit, after) if two_queries else ask("", limit, after)
+        return CommentPage([_from_item(item, self._seal) for item in found.items], found.last_key)
 
     def count_by_status(self, status: str, most_pages: int) -> Count:
         return self._database.count(most_pages, TableName=self._name, **_of_status(status, ""))
 
     def find_oldest_pending(self) -> datetime | None:
         """When the comment that has waited longest was written, urgent or not."""
-        firsts = [
-            item
-            for rank in (_URGENT, _NORMAL)
-            for item in self._query_queue("pending", None, rank, newest_first=False, limit=1).items
-        ]
-        return min((from_text(str(item["created_at"])) for item in firsts), default=None)
+        oldest = find_oldest(
+            lambda rank, most, behind: self._query_queue("pending", None, rank, False, most, behind)
+        )
+        return from_text(oldest) if oldest else None
 
     def _query_queue(
         self,
@@ -204,7 +191,7 @@ class CommentsTable:
         rank: str,
         newest_first: bool,
         limit: int,
-        after: dict[str, Any] | None = None,
+        after: Key,
     ) -> Found:
         return self._database.query(
             TableName=self._name,
@@ -213,9 +200,6 @@ class CommentsTable:
             Limit=limit,
             **({"ExclusiveStartKey": after} if after else {}),
         )
-
-    def _open_all(self, found: Found) -> list[Comment]:
-        return [_from_item(item, self._seal) for item in found.items]
 
     def reseal(self, hash_address: Callable[[str], str]) -> Renewal:
         """Seal and hash every comment under the current keys."""
@@ -265,7 +249,7 @@ def position_of(comment: Comment) -> str:
 
 def _queue_position(comment: Comment) -> str:
     urgent = comment.priority == "urgent" and comment.status == "pending"
-    return f"{_URGENT if urgent else _NORMAL}{position_of(comment)}"
+    return ranked(position_of(comment), urgent=urgent)
 
 
 def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
@@ -280,12 +264,20 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "queue_position": _queue_position(comment),
         "page_position": f"{comment.status}#{_queue_position(comment)}",
         "parent_id": comment.parent_id,
-        "letter_sealed": seal.close([comment.name, comment.email, comment.original_text, comment.text]),
+        "letter_sealed": seal.close(
+            [
+                comment.name,
+                comment.email,
+                comment.original_text,
+                comment.text,
+                # With the letter: that somebody may be in danger is as private as what they wrote.
+                [[reason.code, reason.text] for reason in comment.reasons],
+            ]
+        ),
         "author_hmac": comment.author_hmac,
         "notify": comment.notify,
         "status": comment.status,
         "priority": comment.priority,
-        "reasons": json.dumps([[r.code, r.text] for r in comment.reasons]),
         "created_at": to_text(comment.created_at),
         "request_hash": comment.request_hash,
         "decided_at": to_text(comment.decided_at) if comment.decided_at else None,
@@ -300,9 +292,9 @@ def _from_item(item: Item, seal: Seal) -> Comment:
     fields: dict[str, Any] = item
     readable = True
     try:
-        name, email, original_text, text = seal.open(fields["letter_sealed"])
+        name, email, original_text, text, reasons = seal.open(fields["letter_sealed"])
     except (Unreadable, ValueError):
-        readable, name, email, original_text, text = False, "", "", UNREADABLE, UNREADABLE
+        readable, name, email, original_text, text, reasons = False, "", "", UNREADABLE, UNREADABLE, []
     return Comment(
         id=fields["comment_id"],
         page_id=fields["page_id"],
@@ -315,7 +307,7 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         notify=fields["notify"],
         status=fields["status"],
         priority=fields["priority"],
-        reasons=tuple(Reason(code, text) for code, text in json.loads(fields["reasons"])),
+        reasons=tuple(Reason(code, sentence) for code, sentence in reasons),
         created_at=from_text(fields["created_at"]),
         request_hash=fields["request_hash"],
         decided_at=from_text(fields["decided_at"]) if "decided_at" in fields else None,

@@ -7,14 +7,13 @@ Key: reference. (A reserved word of DynamoDB: conditions on existence ask for re
 | add an enquiry; check a neighbouring reference | table | reference | public |
 | read one | table | reference | staff, mail |
 | change one | table | reference | staff |
-| by status, newest or oldest first | by-status | status, position | staff |
+| by status, either order, urgent ones that wait first | by-status | status, queue_position | staff |
 | one topic's of one status | by-topic | topic, topic_position | staff |
 | one enquirer's | by-enquirer | enquirer_hmac, position | staff |
 
 The letter is sealed, and with it what staff noted about it.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -23,7 +22,17 @@ from typing import Any
 from chalicelib.enquiries import ChangedEnquiry, Enquiry, Letter, Note
 from chalicelib.errors import AlreadySubmitted, NotFound, StaleRevision
 from chalicelib.judgement.reasons import Reason
-from chalicelib.storage.dynamodb import Count, Database, Item, Write, make_update, to_attributes, values
+from chalicelib.storage.dynamodb import (
+    Count,
+    Database,
+    Found,
+    Item,
+    Write,
+    make_update,
+    to_attributes,
+    values,
+)
+from chalicelib.storage.queues import Key, find_oldest, list_newest_first, ranked
 from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import UNREADABLE, Seal, Unreadable
@@ -32,6 +41,8 @@ from chalicelib.times import from_text, to_text
 
 BY_STATUS = "by-status"
 BY_TOPIC = "by-topic"
+# What is sealed with the letter, and not part of it.
+_DESK_PART = ("assignee", "notes", "reasons")
 
 
 @dataclass(frozen=True)
@@ -91,22 +102,35 @@ class EnquiriesTable:
         after: dict[str, Any] | None,
         topic: str | None = None,
     ) -> EnquiryPage:
-        found = self._database.query(
+        """Up to `limit` enquiries of a status; of those that are new, urgent ones first in either order."""
+
+        def ask(rank: str, most: int, behind: Key) -> Found:
+            return self._query_queue(status, topic, rank, newest_first, most, behind)
+
+        two_queries = newest_first and status == "new"
+        found = list_newest_first(ask, limit, after) if two_queries else ask("", limit, after)
+        return EnquiryPage([_from_item(item, self._seal) for item in found.items], found.last_key)
+
+    def count_by_status(self, status: str, most_pages: int) -> Count:
+        return self._database.count(most_pages, TableName=self._name, **_of_status(status, ""))
+
+    def find_oldest_new(self) -> datetime | None:
+        """When the new enquiry that has waited longest was written."""
+        oldest = find_oldest(
+            lambda rank, most, behind: self._query_queue("new", None, rank, False, most, behind)
+        )
+        return from_text(oldest) if oldest else None
+
+    def _query_queue(
+        self, status: str, topic: str | None, rank: str, newest_first: bool, limit: int, after: Key
+    ) -> Found:
+        return self._database.query(
             TableName=self._name,
-            **_of_status(status) if topic is None else _of_topic(topic, status),
+            **_of_status(status, rank) if topic is None else _of_topic(topic, status, rank),
             ScanIndexForward=not newest_first,
             Limit=limit,
             **({"ExclusiveStartKey": after} if after else {}),
         )
-        return EnquiryPage([_from_item(item, self._seal) for item in found.items], found.last_key)
-
-    def count_by_status(self, status: str, most_pages: int) -> Count:
-        return self._database.count(most_pages, TableName=self._name, **_of_status(status))
-
-    def find_oldest_new(self) -> datetime | None:
-        """When the new enquiry that has waited longest was written."""
-        found = self._database.query(TableName=self._name, **_of_status("new"), Limit=1)
-        return from_text(str(found.items[0]["created_at"])) if found.items else None
 
     def reseal(self, hash_address: Callable[[str], str]) -> Renewal:
         """Seal and hash every enquiry under the current keys."""
@@ -117,25 +141,34 @@ class EnquiriesTable:
         return int((since + self._spam_retention).timestamp())
 
 
-def _of_status(status: str) -> dict[str, Any]:
-    return {
+def _of_status(status: str, rank: str) -> dict[str, Any]:
+    """Those of a status, and of a rank where one is named."""
+    query: dict[str, Any] = {
         "IndexName": BY_STATUS,
         "KeyConditionExpression": "#status = :status",
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": values(status=status),
     }
+    if rank:
+        query["KeyConditionExpression"] += " AND begins_with(queue_position, :rank)"
+        query["ExpressionAttributeValues"] |= values(rank=rank)
+    return query
 
 
-def _of_topic(topic: str, status: str) -> dict[str, Any]:
+def _of_topic(topic: str, status: str, rank: str) -> dict[str, Any]:
     return {
         "IndexName": BY_TOPIC,
         "KeyConditionExpression": "topic = :topic AND begins_with(topic_position, :status)",
-        "ExpressionAttributeValues": values(topic=topic, status=f"{status}#"),
+        "ExpressionAttributeValues": values(topic=topic, status=f"{status}#{rank}"),
     }
 
 
 def position_of(enquiry: Enquiry) -> str:
     return f"{to_text(enquiry.created_at)}#{enquiry.reference}"
+
+
+def _queue_position(enquiry: Enquiry) -> str:
+    return ranked(position_of(enquiry), urgent=enquiry.priority == "urgent" and enquiry.status == "new")
 
 
 def _to_item(enquiry: Enquiry, seal: Seal) -> dict[str, Any]:
@@ -144,9 +177,9 @@ def _to_item(enquiry: Enquiry, seal: Seal) -> dict[str, Any]:
         "topic": enquiry.topic,
         "status": enquiry.status,
         "position": position_of(enquiry),
-        "topic_position": f"{enquiry.status}#{position_of(enquiry)}",
+        "queue_position": _queue_position(enquiry),
+        "topic_position": f"{enquiry.status}#{_queue_position(enquiry)}",
         "priority": enquiry.priority,
-        "reasons": json.dumps([[r.code, r.text] for r in enquiry.reasons]),
         "letter_sealed": seal.close({**asdict(enquiry.letter), **_desk_part(enquiry)}),
         "enquirer_hmac": enquiry.enquirer_hmac,
         "consent_version": enquiry.consent_version,
@@ -165,7 +198,7 @@ def _from_item(item: Item, seal: Seal) -> Enquiry:
         topic=fields["topic"],
         status=fields["status"],
         priority=fields["priority"],
-        reasons=tuple(Reason(code, text) for code, text in json.loads(fields["reasons"])),
+        reasons=tuple(Reason(code, text) for code, text in desk_part.get("reasons", [])),
         letter=letter,
         enquirer_hmac=fields["enquirer_hmac"],
         consent_version=fields.get("consent_version"),
@@ -180,9 +213,11 @@ def _from_item(item: Item, seal: Seal) -> Enquiry:
 
 
 def _desk_part(enquiry: Enquiry) -> dict[str, Any]:
-    """What staff added to the letter, where they have."""
+    """What was found about the letter, and what staff added to it, where there is any."""
     notes = [[to_text(note.at), note.actor, note.text] for note in enquiry.notes]
-    part = {"assignee": enquiry.assignee, "notes": notes}
+    # That somebody may be in danger is as private as what they wrote.
+    reasons = [[reason.code, reason.text] for reason in enquiry.reasons]
+    part = {"assignee": enquiry.assignee, "notes": notes, "reasons": reasons}
     return {name: value for name, value in part.items() if value}
 
 
@@ -190,7 +225,7 @@ def _open_letter(sealed: bytes, seal: Seal) -> tuple[Letter, dict[str, Any], boo
     """The letter, what staff added to it, and whether it could be opened."""
     try:
         content = seal.open(sealed)
-        desk_part = {name: content.pop(name) for name in ("assignee", "notes") if name in content}
+        desk_part = {name: content.pop(name) for name in _DESK_PART if name in content}
         return Letter(**{**content, "contact_by": tuple(content["contact_by"])}), desk_part, True
     except (Unreadable, KeyError, TypeError, AttributeError):
         return Letter("", "", UNREADABLE, None, (), None), {}, False

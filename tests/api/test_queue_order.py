@@ -1,11 +1,11 @@
-"""The moderators' queue: urgent ones first in either order, each once, however it is walked."""
+"""Both queues: urgent ones first in either order, each once, however they are walked."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.acts import add_comment
+from tests.acts import add_comment, change_enquiry, post_enquiry
 from tests.stack import Stack
 
 
@@ -75,3 +75,45 @@ def test_what_was_decided_on_is_in_order_of_time(stack: Stack, status: str) -> N
     for limit in ("1", "2", "100"):
         walked = walk(stack, status=status, order="newest", limit=limit)
         assert [i for answer in walked for i in answer] == ids[::-1]
+
+
+def enquiries_waiting(stack: Stack, urgent: list[bool], topic: str) -> list[str]:
+    """One new enquiry for each of `urgent`, a second apart; their references, oldest first."""
+    references = []
+    for n, is_urgent in enumerate(urgent):
+        stack.later(seconds=1)
+        message = f"I want to die tonight, {n}" if is_urgent else f"Have you a bed, {n}?"
+        references.append(str(post_enquiry(stack, message=message, topic=topic).json["reference"]))
+    return references
+
+
+def walk_enquiries(stack: Stack, **query: str) -> list[str]:
+    walked: list[str] = []
+    while True:
+        answer: Any = stack.call("GET", "/v1/staff/enquiries", role="admissions", query=query).json
+        walked += [enquiry["reference"] for enquiry in answer["enquiries"]]
+        if answer["next_cursor"] is None:
+            return walked
+        assert len(walked) < 50
+        query["cursor"] = answer["next_cursor"]
+
+
+@pytest.mark.parametrize("limit", ["1", "2", "100"])
+@pytest.mark.parametrize("order", ["oldest", "newest"])
+@pytest.mark.parametrize("topic", [None, "family"])
+def test_urgent_enquiries_come_first(stack: Stack, order: str, limit: str, topic: str | None) -> None:
+    urgent = [False, True, False, True]
+    references = enquiries_waiting(stack, urgent, "family")
+    enquiries_waiting(stack, [True, False] if topic else [], "admissions")
+    turn = -1 if order == "newest" else 1
+    wanted = [r for r, u in zip(references, urgent, strict=True) if u][::turn]
+    wanted += [r for r, u in zip(references, urgent, strict=True) if not u][::turn]
+    query = {"topic": topic} if topic else {}
+    assert walk_enquiries(stack, order=order, limit=limit, **query) == wanted
+
+
+def test_enquiry_that_somebody_sees_to_is_in_order_of_time(stack: Stack) -> None:
+    references = enquiries_waiting(stack, [False, True, False], "family")
+    for reference in references:
+        assert change_enquiry(stack, reference, "*", status="in_progress").status == 200
+    assert walk_enquiries(stack, status="in_progress", order="oldest", limit="1") == references

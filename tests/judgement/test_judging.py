@@ -15,8 +15,16 @@ AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 TOKEN = make_form_token("comment", AT, HASHER)
 
 
-def judged(token: str = TOKEN, *, after: float = 60, website: str = "", kind: str = "comment") -> Judgement:
-    submitted = Submitted(kind, "Jo", "jo@example.org", "Hello", website, token)
+def judged(
+    token: str = TOKEN,
+    *,
+    after: float = 60,
+    website: str = "",
+    kind: str = "comment",
+    message: str = "Hello",
+    name: str = "Jo",
+) -> Judgement:
+    submitted = Submitted(kind, name, "jo@example.org", message, website, token)
     return judge(submitted, AT + timedelta(seconds=after), HASHER)
 
 
@@ -57,3 +65,21 @@ def test_filled_honeypot_comes_first_and_alone_makes_spam() -> None:
     assert codes(website=" \t") == []
     assert judged(website="http://x").is_spam
     assert not judged("").is_spam
+
+
+@pytest.mark.parametrize("kind", ["comment", "enquiry"])
+def test_danger_is_urgent_and_its_reason_comes_first(kind: str) -> None:
+    found = judged("", message="I want to die tonight", kind=kind)
+    assert found.priority == "urgent"
+    assert [r.code for r in found.reasons] == ["crisis_self_harm", "form_token_missing"]
+    assert judged().priority == "normal"
+
+
+def test_danger_beats_spam_and_the_reasons_of_both_stay() -> None:
+    found = judged(message="I want to die tonight", website="http://x")
+    assert (found.is_spam, found.priority) == (False, "urgent")
+    assert [r.code for r in found.reasons] == ["crisis_self_harm", "honeypot"]
+
+
+def test_a_name_is_not_read_for_danger() -> None:
+    assert judged(name="I want to die").priority == "normal"

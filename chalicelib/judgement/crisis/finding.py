@@ -1,0 +1,197 @@
+"""Who writes as if somebody were in danger now: of self-harm, an overdose, or a relapse.
+
+It raises the priority, and does nothing else: it publishes nothing, refuses nothing, and diagnoses nobody.
+What it misses and what it mistakes is measured in docs/judgement.md. Where it is unsure it finds danger: who
+reads in vain has lost a minute.
+"""
+
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Literal
+
+from chalicelib.judgement.crisis.matching import Match, Phrases
+from chalicelib.judgement.crisis.words import COMMA, QUOTE, split_sentences
+from chalicelib.judgement.reasons import Reason
+
+
+def _words(spaced: str) -> frozenset[str]:
+    return frozenset(spaced.split())
+
+
+_PHRASES = Phrases(Path(__file__).with_name("phrases.txt").read_text(encoding="utf-8"))
+_REASONS = {
+    "self_harm": Reason("crisis_self_harm", "Somebody may be about to hurt or kill themselves."),
+    "overdose": Reason("crisis_overdose", "Somebody may have taken too much."),
+    "other": Reason("crisis_other_in_danger", "Somebody writes about another person who may be in danger."),
+    "relapse": Reason("crisis_relapse", "Somebody may have relapsed, or be about to."),
+}
+# So many words before a phrase tell whom it is about, and whether it is denied.
+_FAR = 8
+# A denial stands closer.
+_DENIED_FROM = 4
+# So many words around it tell when it was.
+_NEAR = 14
+# "If my son": between the condition and whom it is about stands one word at most.
+_NEXT_BUT_ONE = 2
+_SELF = _words("i me yo my mi")
+_OTHERS = _words("he she they him her them ella ellos ellas") | _PHRASES.words_of("@kin")
+# Spanish "he" is "I have": its participle follows.
+_PARTICIPLES = ("ado", "ido", "elto", "echo", "icho", "isto", "uesto")
+# In a phrase itself: whose hurt it is.
+_ANOTHER = _words("himself herself themselves themself his their se")
+# Whom nobody has in mind: advice, rules, questions about anybody.
+_ANYBODY = _words(
+    "you someone somebody anyone anybody everyone people patients patient client clients one members"
+    " veterans teens alguien usted ustedes personas quien quienes pacientes paciente tu uno"
+)
+_DENIALS = _words("not never no without nor neither stopped instead nunca jamas sin ni tampoco deje")
+# "Can not stop thinking of it", "not only that": these deny nothing.
+_NO_DENIALS = _words("stop help only quit one idea dejar parar solo evitar se to")
+_BOUNDARIES = _words(f"{COMMA} {QUOTE} but and or because that then pero y o porque que entonces")
+# Of these, "if it happens" is a question, not danger.
+_CONDITIONAL = frozenset({"overdose", "relapse"})
+_CONDITIONS = _words("if when whenever unless should si cuando")
+_MEDIA = _words(
+    "song songs sing sings sang singing album lyrics book novel movie film scene episode series podcast"
+    " cancion pelicula libro serie novela escena"
+)
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What the words before a phrase say about it."""
+
+    about: Literal["self", "other", "anybody"] = "self"
+    denied: bool = False
+    conditional: bool = False
+    over: bool = False
+
+
+def find_danger(text: str) -> tuple[Reason, ...]:
+    """Return which dangers `text` (as stored: text.py) speaks of, each once, the gravest first.
+
+    The time that it takes grows with the length of the text, and no faster.
+    """
+    found = _PHRASES.find(split_sentences(text))
+    if not any(match.meaning.kind in _REASONS for _, matches in found for match in matches):
+        return ()
+    read = [_Reading(words, matches) for words, matches in found]
+    overcome = any(reading.overcome for reading in read)
+    kinds = set().union(*(reading.dangers(overcome=overcome) for reading in read))
+    return tuple(reason for kind, reason in _REASONS.items() if kind in kinds)
+
+
+class _Reading:
+    """One sentence, and the phrases found in it that mean what they say."""
+
+    def __init__(self, words: tuple[str, ...], found: list[Match]) -> None:
+        self._words = words
+        harmless = _covered(found, "harmless")
+        meant = _without_parts([m for m in found if harmless.isdisjoint(range(m.start, m.end))])
+        good = _covered(meant, "overcome")
+        self.overcome = bool(good)
+        self._dangers = [match for match in meant if match.meaning.kind in _REASONS]
+        if self._dangers:
+            # "Now" in "two years sober now" is when it was overcome.
+            self._lately = self._tally(_covered(meant, "lately") - good)
+            self._long_ago = self._tally(_covered(meant, "long_ago"))
+            self._quotes = self._tally({i for i, word in enumerate(words) if word == QUOTE})
+            self._tells_a_story = not _MEDIA.isdisjoint(words)
+
+    def dangers(self, *, overcome: bool) -> set[str]:
+        """Return the kinds of danger; `overcome` where the text tells that it went well in the end."""
+        kinds: set[str] = set()
+        for match in self._dangers:
+            if match.meaning.kind not in kinds:
+                before = self._before(match.start)
+                if self._is_meant_now(match, before, overcome=overcome):
+                    kinds.add(self._kind(match, before))
+        return kinds
+
+    def _is_meant_now(self, match: Match, before: _Before, *, overcome: bool) -> bool:
+        lately = self._near(self._lately, match)
+        if before.denied or self._is_anybodys(match, before) or self._is_quoted(match, before):
+            return False
+        if (
+            before.conditional
+            and match.meaning.kind in _CONDITIONAL
+            and not (lately and before.about == "self")
+        ):
+            return False
+        match match.meaning.when:
+            case "now":
+                return not before.over
+            case "event":
+                return lately or not (overcome or self._near(self._long_ago, match))
+            case _:
+                return lately and not self._near(self._long_ago, match)
+
+    def _kind(self, match: Match, before: _Before) -> str:
+        words = self._words[match.start : match.end]
+        another = before.about == "other" or not _ANOTHER.isdisjoint(words)
+        return "other" if another else match.meaning.kind
+
+    def _before(self, start: int) -> _Before:
+        """Read back from a phrase to where its clause begins, a few words at most."""
+        about: Literal["self", "other", "anybody"] | None = None
+        denied = conditional = over = False
+        subject = start
+        for at in range(start - 1, max(start - _FAR, 0) - 1, -1):
+            word = self._words[at]
+            if word in _BOUNDARIES:
+                break
+            if about is None:
+                about = _whom(word, self._words[at + 1])
+                subject = at
+                near = at >= start - _DENIED_FROM
+                denied |= near and word in _DENIALS and self._words[at + 1] not in _NO_DENIALS
+            conditional |= word in _CONDITIONS and at >= subject - _NEXT_BUT_ONE
+            over |= word == "used" and self._words[at + 1] == "to"
+        return _Before(about or "self", denied, conditional, over)
+
+    def _is_anybodys(self, match: Match, before: _Before) -> bool:
+        """Whether nobody in particular is meant. "Everybody would be better off without me" is about me."""
+        return before.about == "anybody" and _SELF.isdisjoint(self._words[match.start : match.end])
+
+    def _is_quoted(self, match: Match, before: _Before) -> bool:
+        """Whether it is the title of a song, or said in one, or somebody does it in a film."""
+        after = self._words[match.end : match.end + 2]
+        inside = self._quotes[match.start] % 2 == 1
+        return (inside and (self._tells_a_story or after == (QUOTE, "by"))) or (
+            self._tells_a_story and before.about == "other"
+        )
+
+    def _tally(self, places: set[int]) -> list[int]:
+        """How many of `places` lie before each word: what lies between two is then one subtraction."""
+        return [0, *accumulate(at in places for at in range(len(self._words)))]
+
+    def _near(self, tally: list[int], match: Match) -> bool:
+        last = len(self._words)
+        return tally[min(match.end + _NEAR, last)] > tally[max(match.start - _NEAR, 0)]
+
+
+def _covered(found: list[Match], kind: str) -> set[int]:
+    """The places of all words that phrases of `kind` cover."""
+    return {at for match in found if match.meaning.kind == kind for at in range(match.start, match.end)}
+
+
+def _without_parts(found: list[Match]) -> list[Match]:
+    """Leave out what begins within a phrase about the past: in "tried to kill myself" the last two words."""
+    kept: list[Match] = []
+    past_until = 0
+    for match in found:
+        begins_within = match.start < past_until and match.meaning.when == "now"
+        if not begins_within:
+            kept.append(match)
+        if match.meaning.when in ("event", "recent"):
+            past_until = max(past_until, match.end)
+    return kept
+
+
+def _whom(word: str, following: str) -> Literal["self", "other", "anybody"] | None:
+    if word in _SELF:
+        return "self"
+    if word in _OTHERS and not (word == "he" and following.endswith(_PARTICIPLES)):
+        return "other"
+    return "anybody" if word in _ANYBODY else None

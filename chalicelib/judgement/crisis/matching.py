@@ -1,0 +1,137 @@
+"""Phrases, read once, and found in a sentence in a time that grows with its length.
+
+A phrase is looked up by its first word. No phrase is longer than a few words, and a gap is four at most,
+so the steps from one word of a sentence are bounded, whatever the text.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from itertools import chain, pairwise, product
+from typing import NamedTuple
+
+from chalicelib.judgement.crisis.words import MANY, NUMBER
+
+_LONGEST_GAP = 4
+_GAP = ".."
+
+
+class Meaning(NamedTuple):
+    """Of a phrase: the kind of danger or context, and when (phrases.txt)."""
+
+    kind: str
+    when: str
+
+
+class Match(NamedTuple):
+    """A phrase found at the words `start` to `end` (exclusive)."""
+
+    start: int
+    end: int
+    meaning: Meaning
+
+
+# The words that may stand in a place; None for a gap.
+_Place = frozenset[str] | None
+
+
+class _Phrase(NamedTuple):
+    """What follows behind the first word, by which it is looked up."""
+
+    places: tuple[_Place, ...]
+    meaning: Meaning
+
+    def may_follow(self, following: str, vocabulary: frozenset[str]) -> bool:
+        """Whether it can begin before the word `following`, in a text of the words `vocabulary`."""
+        for number, place in enumerate(self.places):
+            if place is None:
+                continue
+            if (number == 0 and following not in place) or place.isdisjoint(vocabulary):
+                return False
+        return True
+
+
+class Phrases:
+    """All phrases of a text written as phrases.txt explains."""
+
+    def __init__(self, text: str) -> None:
+        self._by_first: dict[str, list[_Phrase]] = defaultdict(list)
+        self._classes: dict[str, frozenset[str]] = {}
+        # Many phrases have the same words in a place: they are read once.
+        self._places: dict[str, _Place] = {_GAP: None, NUMBER: frozenset({NUMBER, MANY})}
+        meaning = Meaning("", "")
+        for line in text.splitlines():
+            if not line or line[0] == "%":
+                continue
+            if line[0] == "[":
+                kind, when = line.strip("[]").split()
+                meaning = Meaning(kind, when)
+            elif line[0] == "@" and " = " in line:
+                name, words = line.split(" = ")
+                self._classes[name] = frozenset(words.split())
+            else:
+                self._add(line.split(), meaning)
+
+    def words_of(self, name: str) -> frozenset[str]:
+        """Return the words of a class."""
+        return self._classes[name]
+
+    def find(self, sentences: Iterable[tuple[str, ...]]) -> list[tuple[tuple[str, ...], list[Match]]]:
+        """Return each sentence that says anything, with what it says in the order of the beginnings.
+
+        A sentence that comes again is looked at once.
+        """
+        different = list(dict.fromkeys(sentences))
+        vocabulary = frozenset(chain.from_iterable(different))
+        # Two words that are repeated a thousand times are looked up once.
+        known: dict[tuple[str, str], list[_Phrase]] = {}
+        read = []
+        for words in different:
+            found: list[Match] = []
+            for start, pair in enumerate(pairwise((*words, ""))):
+                if pair not in known:
+                    candidates = self._by_first.get(pair[0], ())
+                    known[pair] = [each for each in candidates if each.may_follow(pair[1], vocabulary)]
+                for phrase in known[pair]:
+                    ends = _ends(phrase.places, words, start + 1)
+                    found += [Match(start, end, phrase.meaning) for end in ends]
+            if found:
+                read.append((words, found))
+        return read
+
+    def _add(self, elements: list[str], meaning: Meaning) -> None:
+        if not any(element[-1] == "?" for element in elements):
+            self._index(elements, meaning)
+            return
+        # A word that may be missing makes two phrases.
+        kept = [({element[:-1], ""} if element[-1] == "?" else {element}) for element in elements]
+        for chosen in product(*kept):
+            self._index([element for element in chosen if element], meaning)
+
+    def _index(self, elements: list[str], meaning: Meaning) -> None:
+        first, *rest = map(self._place, elements)
+        phrase = _Phrase(tuple(rest), meaning)
+        for word in first or ():
+            self._by_first[word].append(phrase)
+
+    def _place(self, element: str) -> _Place:
+        if element not in self._places:
+            names = element.split("|")
+            classes = [self._classes[name] for name in names if name in self._classes]
+            self._places[element] = frozenset(names).union(*classes) if classes else frozenset(names)
+        return self._places[element]
+
+
+def _ends(places: tuple[_Place, ...], words: tuple[str, ...], at: int) -> list[int]:
+    """Return where a phrase can end of which `places` are left at the word `at`. A gap is never its end."""
+    for number, place in enumerate(places):
+        if place is None:
+            rest = places[number + 1 :]
+            following = rest[0] or ()
+            behind = [
+                k + 1 for k, word in enumerate(words[at : at + _LONGEST_GAP + 1], at) if word in following
+            ]
+            return [end for begin in behind for end in _ends(rest[1:], words, begin)]
+        if at >= len(words) or words[at] not in place:
+            return []
+        at += 1
+    return [at]

@@ -1,0 +1,276 @@
+"""A text as sentences of plain words: the same words however somebody typed them.
+
+Case, accents, curly quotes, zero-width characters, digits in the place of letters, letters spaced apart and
+the usual short forms are evened out, so that each phrase needs to be known once.
+"""
+
+import re
+import unicodedata
+
+# Letters of other alphabets that look like ours, and marks that stand for an apostrophe or a quotation mark.
+_LOOKALIKES = dict(zip("асеіорхуѕ’‘ʼ`´“”„«»…ı", "aceiopxys'''''\"\"\"\"\".i", strict=True))
+# Combining marks, and what has no width.
+_UNSEEN = (
+    (0x00AD, 0x00AD),
+    (0x0300, 0x036F),
+    (0x200B, 0x200F),
+    (0x2060, 0x2064),
+    (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF),
+)
+# Letters with accents, and those of other shapes: full width, mathematical.
+_ADORNED = ((0x00C0, 0x017F), (0xFF01, 0xFF5E), (0x1D400, 0x1D7FF))
+# A word, the end of a sentence (a blank line is one), or a mark within one. No branch can match in two ways.
+_TOKEN = re.compile(r"[a-z](?:\.[a-z]){2,}|[a-z0-9$@]+(?:'[a-z]+)*|[.!?]+|\n[ \t]*\n|[,;:()]+|[\"\n]")
+# Characters, so that no visitor can fill the memory with rare ones.
+_MOST_REMEMBERED = 4000
+_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_LEET = str.maketrans("013457$@", "oieastsa")
+_ENDS, _LINE_BREAK = ".!?", "\n"
+# From so many letters in a row on it is a word spaced apart, not initials.
+_SPACED_LETTERS = 3
+_CONTRACTIONS = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would"}
+_HAVE_IS = frozenset({"he", "she", "it", "that", "there", "what"})
+# What one word stands for. Typed without its apostrophe, where that is no other word.
+_SHORT_FORMS = {
+    "im": "i am",
+    "ima": "i am going to",
+    "imma": "i am going to",
+    "ive": "i have",
+    "hes": "he is",
+    "shes": "she is",
+    "theyre": "they are",
+    "thats": "that is",
+    "whats": "what is",
+    "theres": "there is",
+    "can't": "can not",
+    "cant": "can not",
+    "cannot": "can not",
+    "won't": "will not",
+    "wont": "will not",
+    "dont": "do not",
+    "doesnt": "does not",
+    "didnt": "did not",
+    "isnt": "is not",
+    "wasnt": "was not",
+    "arent": "are not",
+    "havent": "have not",
+    "hasnt": "has not",
+    "couldnt": "could not",
+    "wouldnt": "would not",
+    "shouldnt": "should not",
+    "aint": "is not",
+    "ain't": "is not",
+    "wanna": "want to",
+    "gonna": "going to",
+    "gotta": "got to",
+    "tryna": "trying to",
+    "dunno": "do not know",
+    "cuz": "because",
+    "bc": "because",
+    "abt": "about",
+    "u": "you",
+    "ur": "your",
+    "rn": "right now",
+    "nite": "night",
+    "tonite": "tonight",
+    "2nite": "tonight",
+    "tmrw": "tomorrow",
+    "yrs": "years",
+    "yr": "year",
+    "hrs": "hours",
+    "mins": "minutes",
+    "thinkin": "thinking",
+    "tryin": "trying",
+    "feelin": "feeling",
+    "drinkin": "drinking",
+    "usin": "using",
+    "dyin": "dying",
+    "alot": "a lot",
+    "myslef": "myself",
+    "mysef": "myself",
+    "meself": "myself",
+    "anymore": "any more",
+    "kms": "kill myself",
+    "od'd": "overdosed",
+    "oded": "overdosed",
+    "odd'd": "overdosed",
+    "od'ing": "overdosing",
+    "oding": "overdosing",
+    "od'ed": "overdosed",
+    "od": "overdose",
+    "overdoesed": "overdosed",
+    "overdoes": "overdose",
+    "suicidle": "suicidal",
+    "sucidal": "suicidal",
+    "sewerslide": "suicide",
+    "sucide": "suicide",
+    "suiside": "suicide",
+    "unalived": "kill",
+    "unalive": "kill",
+    "unaliving": "killing",
+    "relasped": "relapsed",
+    "relapes": "relapse",
+    "q": "que",
+    "k": "que",
+    "xq": "porque",
+    "pq": "porque",
+    "toy": "estoy",
+    "tmb": "tambien",
+    "suisidio": "suicidio",
+    "suisidarme": "suicidarme",
+}
+# So that one word more does not make a phrase another one.
+_FILLERS = (
+    "really just so fucking fuckin freaking actually honestly literally seriously basically kinda kind sort"
+    " simply like even already bloody damn lol tho though please truly very totally probably maybe"
+    " realmente simplemente literalmente sinceramente pinche puta tan muy"
+)
+_YEAR_DIGITS = 4
+YEAR, NUMBER, MANY, COMMA, QUOTE = "#year", "#", "#many", ",", '"'
+_FEW = "two three four five six seven dos tres cuatro cinco seis siete"
+_MANY = (
+    "eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred"
+    " ocho nueve diez doce quince veinte treinta cuarenta cincuenta sesenta cien"
+)
+
+
+# Words that must be known even with two letters changed about, or one left out.
+_WEIGHTY = (
+    "suicide suicidal overdose overdosed overdosing relapse relapsed relapsing killing myself himself herself"
+    " anymore breathing alive dying want kill tonight sober drinking heroin fentanyl unconscious pills"
+    " suicidio matarme suicidarme sobredosis pastillas recaida recayo morir vivir quiero consumir respira"
+)
+_LONG = 6
+# Words of their own, though they look like one of those misspelt.
+_NO_MISSPELLINGS = {"sobre", "suicida", "pastilla", "consumi"}
+
+
+def _misspelt(word: str) -> set[str]:
+    """The word with two neighbouring letters changed about, or, of a long one, any but the first left out."""
+    turned = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)}
+    shortened = {word[:i] + word[i + 1 :] for i in range(1, len(word))} if len(word) >= _LONG else set()
+    return (turned | shortened) - {word}
+
+
+# What a word of letters alone becomes, where it is not left as it is.
+_PLAIN: dict[str, tuple[str, ...]] = {
+    **{
+        wrong: tuple(_SHORT_FORMS.get(word, word).split())
+        for word in _WEIGHTY.split()
+        for wrong in sorted(_misspelt(word) - {*_WEIGHTY.split()} - _NO_MISSPELLINGS)
+    },
+    **{short: tuple(long.split()) for short, long in _SHORT_FORMS.items()},
+    **dict.fromkeys(_FILLERS.split(), ()),
+    **dict.fromkeys(_FEW.split(), (NUMBER,)),
+    **dict.fromkeys(_MANY.split(), (MANY,)),
+}
+
+
+def split_sentences(text: str) -> list[tuple[str, ...]]:
+    """Return the sentences of `text` as words, in a time that grows with its length.
+
+    Commas (and what separates like them) and quotation marks are words of their own.
+    """
+    sentences = []
+    tokens: list[str] = []
+    for token in _TOKEN.findall(_fold(text)):
+        if token[0] in _ENDS or _BLANK_LINE.fullmatch(token):
+            sentences.append(_sentence(tokens))
+            tokens = []
+        elif token not in _LINE_BREAK:
+            tokens.append(token)
+    sentences.append(_sentence(tokens))
+    return [words for words in sentences if words]
+
+
+class _Folding(dict[int, int | str | None]):
+    """What a character becomes. A letter with an accent is taken apart when it is first met.
+
+    Each character by itself, for to take a text apart puts its marks in order, in the square of their count.
+    """
+
+    def __missing__(self, code: int) -> int | str | None:
+        plain: int | str = code
+        if any(first <= code <= last for first, last in _ADORNED):
+            apart = unicodedata.normalize("NFKD", chr(code)).lower()
+            plain = "".join(c for c in apart if not unicodedata.combining(c))
+        if len(self) < _MOST_REMEMBERED:
+            self[code] = plain
+        return plain
+
+
+_FOLDING = _Folding(
+    {
+        **{code: code for code in range(0x80)},
+        **dict.fromkeys((code for first, last in _UNSEEN for code in range(first, last + 1)), None),
+        **{ord(odd): plain for odd, plain in _LOOKALIKES.items()},
+    }
+)
+
+
+def _fold(text: str) -> str:
+    folded = text.lower()
+    plain = folded if folded.isascii() else folded.translate(_FOLDING)
+    return _DRAWN_OUT.sub(r"\1", plain)
+
+
+def _sentence(tokens: list[str]) -> tuple[str, ...]:
+    words: list[str] = []
+    letters: list[str] = []
+    for token in tokens:
+        if len(token) == 1 and token.isalpha():
+            letters.append(token)
+            continue
+        if letters:
+            words += _join(letters)
+            letters = []
+        words += _plain(token)
+    return (*words, *_join(letters))
+
+
+def _join(letters: list[str]) -> list[str]:
+    """Letters spaced apart are one word; fewer of them are words of one letter."""
+    spaced = ["".join(letters)] if len(letters) >= _SPACED_LETTERS else letters
+    return [word for letter in spaced for word in _plain(letter)]
+
+
+def _plain(token: str) -> tuple[str, ...]:
+    if token.isalpha():
+        return _PLAIN.get(token, (token,))
+    if token.isdigit():
+        return (_number(token),)
+    if not token[0].isalnum() and token[0] not in "$@":
+        return (QUOTE,) if token == QUOTE else (COMMA,)
+    return _mixed(token)
+
+
+def _mixed(token: str) -> tuple[str, ...]:
+    """A word with something else in it: an apostrophe, dots, or digits in the place of letters."""
+    if token in _PLAIN:
+        return _PLAIN[token]
+    if "'" in token:
+        return _apart(token)
+    plain = token.replace(".", "")
+    # Not "30mg", not "24h".
+    if plain[0].isalpha() and plain[-1].isalpha():
+        plain = plain.translate(_LEET)
+    return _PLAIN.get(plain, (plain,))
+
+
+def _apart(token: str) -> tuple[str, ...]:
+    """A word with an apostrophe as the words that it is short for; of a possessive, the word."""
+    stem, _, ending = token.rpartition("'")
+    if stem.endswith("n") and ending == "t":
+        return (stem[:-1], "not")
+    if ending == "s":
+        return (stem, "is") if stem in _HAVE_IS else (stem,)
+    return (stem, _CONTRACTIONS[ending]) if ending in _CONTRACTIONS else (stem + ending,)
+
+
+def _number(digits: str) -> str:
+    if len(digits) == _YEAR_DIGITS and digits[:2] in ("19", "20"):
+        return YEAR
+    # More digits than a number of pills has are not read: that would take the square of their count.
+    return MANY if len(digits) > 1 or digits in "89" else NUMBER
