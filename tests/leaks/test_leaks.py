@@ -220,7 +220,7 @@ def hand_over_and_erase(scene: Scene, moderator: Auth, admin: Auth) -> None:
         for body in (
             {"email": word(f"{act} bad email")},
             {"email": email, "cursor": word(f"{act} cursor")},
-            {"email": scene.canaries.address(f"{act} email"), word(f"{act} unknown field"): "x"},
+            {"email": scene.canaries.address(f"{act} email"), "unknown": word(f"{act} unknown field")},
         ):
             assert scene.call("POST", path, json=body, headers=admin).status_code in (400, 422)
         unknown = {"email": scene.canaries.address(f"{act} of nobody")}
