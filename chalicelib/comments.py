@@ -128,7 +128,7 @@ class CommentStore(Protocol):
 
     def is_same_comment(self, comment_id: str, request_hash: str) -> bool: ...
 
-    def get_comment(self, comment_id: str) -> Comment: ...
+    def get_comment(self, comment_id: str, *, even_expired: bool = False) -> Comment: ...
 
     def record_decision(self, decided: DecidedComment) -> None: ...
 
@@ -216,13 +216,22 @@ def decide(
     return after
 
 
-def erase(comment_id: str, revisions: set[int] | None, actor: str, at: datetime, store: CommentStore) -> None:
+def erase(
+    comment_id: str,
+    revisions: set[int] | None,
+    actor: str,
+    at: datetime,
+    store: CommentStore,
+    *,
+    even_expired: bool = False,
+) -> None:
     """Erase a comment: nothing stays of what was written, nor of who wrote it.
 
-    `revisions` as for `decide`. Raises NotFound, StaleRevision or Unavailable.
+    `revisions` as for `decide`; `even_expired` also takes what is only waiting to be deleted.
+    Raises NotFound, StaleRevision or Unavailable.
     """
     for _ in range(_ATTEMPTS_TO_ERASE):
-        before = store.get_comment(comment_id)
+        before = store.get_comment(comment_id, even_expired=even_expired)
         _check_revision(before, revisions)
         act = Act(before.id, actor, "erase", at, before=before.status, after="erased")
         # Decided on, or answered, since it was read: whether a stub must stay is another question now.

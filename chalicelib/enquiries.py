@@ -1,5 +1,6 @@
 """Enquiries: what people ask of admissions. The storage seals what an enquirer wrote."""
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -13,6 +14,7 @@ from chalicelib.errors import (
     IllegalTransition,
     InvalidFields,
     StaleRevision,
+    Unavailable,
 )
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
 from chalicelib.outbox import Order
@@ -23,6 +25,8 @@ Channel = Literal["email", "call", "text", "voicemail"]
 
 # In these somebody still waits for a reply.
 _WAITING: tuple[EnquiryStatus, ...] = ("new", "in_progress")
+# As often may an enquiry be changed while it is being erased.
+_ATTEMPTS_TO_ERASE = 20
 # An item of DynamoDB holds 400 KB, and a code point can take four bytes.
 _MOST_NOTED = 50_000
 
@@ -104,9 +108,11 @@ class EnquiryStore(Protocol):
 
     def is_same_enquiry(self, reference: str, request_hash: str) -> bool: ...
 
-    def get_enquiry(self, reference: str) -> Enquiry: ...
+    def get_enquiry(self, reference: str, *, even_expired: bool = False) -> Enquiry: ...
 
     def record_change(self, changed: ChangedEnquiry) -> None: ...
+
+    def erase_enquiry(self, enquiry: Enquiry, act: Act) -> None: ...
 
 
 def submit_enquiry(
@@ -164,8 +170,7 @@ def change_enquiry(
     Raises NotFound, StaleRevision, IllegalTransition, InvalidFields (too many notes) or Unavailable.
     """
     before = store.get_enquiry(reference)
-    if revisions is not None and before.revision not in revisions:
-        raise StaleRevision
+    _check_revision(before, revisions)
     if change.status == before.status or not before.readable:
         # To change what cannot be read would put our notice in its place.
         raise IllegalTransition(before.status, change.status or before.status)
@@ -180,6 +185,34 @@ def change_enquiry(
         raise InvalidFields([FieldProblem("note", "too_long", "The notes of this enquiry are full.")])
     store.record_change(ChangedEnquiry(before, after, _acts(before, change, actor, at)))
     return after
+
+
+def erase(
+    reference: str,
+    revisions: set[int] | None,
+    actor: str,
+    at: datetime,
+    store: EnquiryStore,
+    *,
+    even_expired: bool = False,
+) -> None:
+    """Erase an enquiry, with what staff noted about it.
+
+    `revisions` and `even_expired` as for a comment. Raises NotFound, StaleRevision or Unavailable.
+    """
+    for _ in range(_ATTEMPTS_TO_ERASE):
+        before = store.get_enquiry(reference, even_expired=even_expired)
+        _check_revision(before, revisions)
+        act = Act(before.reference, actor, "erase", at, before=before.status, after="erased")
+        with suppress(StaleRevision):
+            store.erase_enquiry(before, act)
+            return
+    raise Unavailable("TransactWriteItems")
+
+
+def _check_revision(enquiry: Enquiry, revisions: set[int] | None) -> None:
+    if revisions is not None and enquiry.revision not in revisions:
+        raise StaleRevision
 
 
 def _acts(before: Enquiry, change: EnquiryChange, actor: str, at: datetime) -> tuple[Act, ...]:

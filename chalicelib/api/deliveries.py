@@ -28,7 +28,7 @@ def list_deliveries(request: Request, desk: Desk) -> Answer:
     states = (query.state,) if query.state else _ALL_STATES
     place = read_cursor(desk.hasher, list_name, query.cursor) or (states[0], None)
     entries, following = _collect(states, tuple(place), query, desk)
-    shown = [_show(entry) for entry in entries]
+    shown = [show_delivery(entry) for entry in entries]
     return as_json(200, {"deliveries": shown, "next_cursor": make_cursor(desk.hasher, list_name, following)})
 
 
@@ -39,7 +39,7 @@ def resend_delivery(request: Request, desk: Desk) -> Answer:
     entry = outbox.resend(delivery_id, request.actor.id, desk.now(), desk.store)
     # At once; where the queue does not take it, housekeeping brings it.
     desk.queue.send([entry.id])
-    return as_json(202, _show(entry))
+    return as_json(202, show_delivery(entry))
 
 
 def list_dead_letters(_request: Request, desk: Desk) -> Answer:
@@ -75,12 +75,12 @@ def _collect(
 
 def _find(outbox_id: str | None, desk: Desk) -> dict[str, Any] | None:
     try:
-        return _show(desk.store.outbox.get_entry(outbox_id)) if outbox_id else None
+        return show_delivery(desk.store.outbox.get_entry(outbox_id)) if outbox_id else None
     except NotFound:
         return None
 
 
-def _show(entry: OutboxEntry) -> dict[str, Any]:
+def show_delivery(entry: OutboxEntry) -> dict[str, Any]:
     return {
         "id": entry.id,
         "kind": entry.kind,

@@ -5,7 +5,6 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from chalicelib.addresses import NotAnAddress, normalise_address
 from chalicelib.api.requests import Request
 from chalicelib.errors import FieldProblem, InvalidFields
 from chalicelib.pages import PageRefused
@@ -98,15 +98,9 @@ def _is_blank(text: str) -> bool:
 
 def _check_email(typed: str) -> str:
     try:
-        # No SMTPUTF8: SES does not send to such addresses. `.test` passes the form check; it just bounces.
-        address = validate_email(
-            typed.strip(" "), allow_smtputf8=False, check_deliverability=False, test_environment=True
-        )
-    except EmailNotValidError:
+        return normalise_address(typed)
+    except NotAnAddress:
         raise PydanticCustomError("not_an_address", "This is not an email address.") from None
-    if "." not in address.domain:
-        raise PydanticCustomError("not_an_address", "This is not an email address.")
-    return address.normalized
 
 
 def _check_page(typed: str, info: ValidationInfo) -> str:

@@ -36,7 +36,7 @@ def list_audit(request: Request, desk: Desk) -> Answer:
     return as_json(
         200,
         {
-            "entries": [_show_entry(entry) for entry in page.entries],
+            "entries": [show_entry(entry) for entry in page.entries],
             "next_cursor": make_cursor(desk.hasher, list_name, page.next_place),
         },
     )
@@ -51,7 +51,7 @@ def _find_entries(query: AuditQuery, after: dict[str, Any] | None, desk: Desk) -
     return audit.list_all(query.limit, after, desk.now())
 
 
-def _show_entry(entry: Entry) -> dict[str, Any]:
+def show_entry(entry: Entry) -> dict[str, Any]:
     act = entry.act
     return {
         **show_act(act),

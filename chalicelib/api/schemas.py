@@ -109,6 +109,16 @@ class LinkDecision(Body):
     status: Literal["approved", "rejected", "spam"]
 
 
+class PersonExport(Body):
+    email: Email
+    # Where an export goes on that did not fit into one answer.
+    cursor: str | None = None
+
+
+class PersonErasure(Body):
+    email: Email
+
+
 class NewToken(Body):
     role: Role
     name: Annotated[str, Text(1, 80)] = "unnamed"

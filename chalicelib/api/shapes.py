@@ -204,6 +204,50 @@ class AuditEntries(_Shown):
     next_cursor: str | None
 
 
+class SuppressionShown(_Shown):
+    cause: str
+    created_at: str
+
+
+class GuardRecordShown(_Shown):
+    kind: str
+    expires_at: str
+
+
+class PersonExported(_Shown):
+    # The subject in the audit trail of this export, or of this erasure.
+    request: str
+    comments: list[StaffComment]
+    enquiries: list[StaffEnquiry]
+    deliveries: list[DeliveryShown]
+    suppressions: list[SuppressionShown]
+    guard: list[GuardRecordShown]
+    audit: list[AuditEntry]
+    complete: bool
+    next_cursor: str | None
+
+
+class ErasedCounts(_Shown):
+    comments: int
+    enquiries: int
+    deliveries: int
+    suppressions: int
+    guard: int
+
+
+class KeptCounts(_Shown):
+    # Mail to staff that still waits.
+    deliveries: int
+
+
+class PersonErased(_Shown):
+    request: str
+    erased: ErasedCounts
+    kept: KeptCounts
+    # Where it is false, the same call goes on.
+    complete: bool
+
+
 class CommentCounts(_Shown):
     pending: int
     approved: int

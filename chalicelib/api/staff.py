@@ -39,7 +39,7 @@ def list_comments(request: Request, desk: Desk) -> Answer:
         page_id=query.page,
     )
     _note_reading("comments", [c.id for c in found.comments], request, desk)
-    shown = [_show_comment(comment) for comment in found.comments]
+    shown = [show_comment(comment) for comment in found.comments]
     return as_json(
         200, {"comments": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
     )
@@ -48,7 +48,7 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
     desk.store.record_reading(Act(comment.id, actor_of(request).id, "read", desk.now()))
-    return _with_revision({**_show_comment(comment), "history": _history(comment.id, desk)}, comment.revision)
+    return _with_revision({**show_comment(comment), "history": _history(comment.id, desk)}, comment.revision)
 
 
 def patch_comment(request: Request, desk: Desk) -> Answer:
@@ -64,7 +64,7 @@ def patch_comment(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
-    return _with_revision(_show_comment(comment), comment.revision)
+    return _with_revision(show_comment(comment), comment.revision)
 
 
 def delete_comment(request: Request, desk: Desk) -> Answer:
@@ -88,7 +88,7 @@ def reply_to_comment(request: Request, desk: Desk) -> Answer:
     )
     return as_json(
         201,
-        _show_comment(answer),
+        show_comment(answer),
         Location=f"/v1/staff/comments/{answer.id}",
         ETag=f'"{answer.revision}"',
     )
@@ -105,7 +105,7 @@ def list_enquiries(request: Request, desk: Desk) -> Answer:
         topic=query.topic,
     )
     _note_reading("enquiries", [e.reference for e in found.enquiries], request, desk)
-    shown = [_show_enquiry(enquiry, desk) for enquiry in found.enquiries]
+    shown = [show_enquiry(enquiry, desk) for enquiry in found.enquiries]
     return as_json(
         200, {"enquiries": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
     )
@@ -114,7 +114,7 @@ def list_enquiries(request: Request, desk: Desk) -> Answer:
 def get_enquiry(request: Request, desk: Desk) -> Answer:
     enquiry = desk.store.enquiries.get(request.path("reference"))
     desk.store.record_reading(Act(enquiry.reference, actor_of(request).id, "read", desk.now()))
-    shown = {**_show_enquiry(enquiry, desk), "history": _history(enquiry.reference, desk)}
+    shown = {**show_enquiry(enquiry, desk), "history": _history(enquiry.reference, desk)}
     return _with_revision(shown, enquiry.revision)
 
 
@@ -132,7 +132,7 @@ def patch_enquiry(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
-    return _with_revision(_show_enquiry(enquiry, desk), enquiry.revision)
+    return _with_revision(show_enquiry(enquiry, desk), enquiry.revision)
 
 
 def list_tokens(request: Request, desk: Desk) -> Answer:
@@ -180,7 +180,7 @@ def _show_reasons(item: Comment | Enquiry) -> list[dict[str, str]]:
     return [{"code": reason.code, "text": reason.text} for reason in item.reasons]
 
 
-def _show_comment(comment: Comment) -> dict[str, Any]:
+def show_comment(comment: Comment) -> dict[str, Any]:
     return {
         "id": comment.id,
         "page": comment.page_id,
@@ -214,7 +214,7 @@ def show_act(act: Act) -> dict[str, Any]:
     }
 
 
-def _show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:
+def show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:
     letter = enquiry.letter
     now = desk.now()
     waited = enquiry.waiting(now)

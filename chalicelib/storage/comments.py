@@ -18,7 +18,7 @@ JSON ready-made. At both ends of a page's thread lies an *edge*, an item that ho
 comments there are: so that one Query in either order brings the count along with the comments.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,6 +26,7 @@ from typing import Any
 from chalicelib.comments import Comment
 from chalicelib.errors import AlreadySubmitted, NotFound, ParentNotPublished, StaleRevision
 from chalicelib.judgement.reasons import Reason
+from chalicelib.people import Trace
 from chalicelib.storage.dynamodb import (
     Count,
     Database,
@@ -36,6 +37,7 @@ from chalicelib.storage.dynamodb import (
     to_attributes,
     values,
 )
+from chalicelib.storage.people import find_traces
 from chalicelib.storage.queues import Key, find_oldest, list_newest_first, ranked
 from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, Renewal, reseal
@@ -46,6 +48,7 @@ from chalicelib.times import from_text, to_text
 BY_PAGE = "approved-by-page"
 BY_STATUS = "by-status"
 BY_PAGE_AND_STATUS = "by-page"
+BY_AUTHOR = "by-author"
 # "!" sorts before every position (which begin with a year), "~" after.
 _EDGES = ("!", "~")
 # An approved comment of the page. What was erased is not, though the thread may show its stub.
@@ -119,8 +122,8 @@ class CommentsTable:
             for edge in _EDGES
         ]
 
-    def get(self, comment_id: str) -> Comment:
-        item = self._database.find(self._name, {"comment_id": comment_id})
+    def get(self, comment_id: str, *, even_expired: bool = False) -> Comment:
+        item = self._database.find(self._name, {"comment_id": comment_id}, even_expired=even_expired)
         if item is None or "status" not in item:
             raise NotFound
         return _from_item(item, self._seal)
@@ -173,6 +176,11 @@ class CommentsTable:
         two_queries = newest_first and status == "pending"
         found = list_newest_first(ask, limit, after) if two_queries else ask("", limit, after)
         return CommentPage([_from_item(item, self._seal) for item in found.items], found.last_key)
+
+    def traces_of(self, author_hmac: str, after: str | None) -> Iterator[Trace]:
+        """What one author wrote, oldest first, behind the position `after`; even what has expired."""
+        by = (BY_AUTHOR, "author_hmac", author_hmac)
+        return find_traces(self._database, self._name, by, "comment_id", after)
 
     def count_by_status(self, status: str, most_pages: int) -> Count:
         return self._database.count(most_pages, TableName=self._name, **_of_status(status, ""))

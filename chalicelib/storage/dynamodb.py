@@ -87,9 +87,10 @@ class Database:
                 return
         raise Unavailable("TransactWriteItems")
 
-    def find(self, table: str, key: Key) -> Item | None:
+    def find(self, table: str, key: Key, *, even_expired: bool = False) -> Item | None:
+        """`even_expired`: also what is only waiting to be deleted, for who erases it."""
         answer = self._call("get_item", TableName=table, Key=to_attributes(key), ConsistentRead=True)
-        found = self._unexpired([answer["Item"]] if "Item" in answer else [])
+        found = self._items([answer["Item"]] if "Item" in answer else [], even_expired=even_expired)
         return found[0] if found else None
 
     def find_many(self, table: str, keys: list[Key], attributes: str) -> list[Item]:
@@ -98,7 +99,7 @@ class Database:
         items: list[Item] = []
         for _ in self._attempts():
             answer = self._call("batch_get_item", RequestItems=wanted)
-            items += self._unexpired(answer["Responses"].get(table, []))
+            items += self._items(answer["Responses"].get(table, []))
             wanted = answer.get("UnprocessedKeys", {})
             if not wanted:
                 return items
@@ -106,7 +107,18 @@ class Database:
 
     def query(self, **request: Any) -> Found:
         answer = self._call("query", **request)
-        return Found(self._unexpired(answer["Items"]), answer.get("LastEvaluatedKey"))
+        return Found(self._items(answer["Items"]), answer.get("LastEvaluatedKey"))
+
+    def query_all(self, request: dict[str, Any], *, even_expired: bool = False) -> Iterator[Item]:
+        """Every item that a query finds, a page at a time, each read when it is asked for.
+
+        `even_expired` as for `find`.
+        """
+        answer = self._call("query", **request)
+        yield from self._items(answer["Items"], even_expired=even_expired)
+        while "LastEvaluatedKey" in answer:
+            answer = self._call("query", **request, ExclusiveStartKey=answer["LastEvaluatedKey"])
+            yield from self._items(answer["Items"], even_expired=even_expired)
 
     def count(self, most_pages: int, **request: Any) -> Count:
         """How many items a query finds, expired ones left out, reading at most `most_pages` of 1 MB."""
@@ -130,7 +142,7 @@ class Database:
 
     def scan(self, **request: Any) -> Found:
         answer = self._call("scan", **request)
-        return Found(self._unexpired(answer["Items"]), answer.get("LastEvaluatedKey"))
+        return Found(self._items(answer["Items"]), answer.get("LastEvaluatedKey"))
 
     def scan_all(self, **request: Any) -> Iterator[Item]:
         """Every item of a table, a page at a time: for commands, not for requests."""
@@ -165,10 +177,10 @@ class Database:
                 self._sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311
             yield
 
-    def _unexpired(self, found: list[dict[str, Any]]) -> list[Item]:
+    def _items(self, found: list[dict[str, Any]], *, even_expired: bool = False) -> list[Item]:
         now = int(self._now().timestamp())
         items = [from_attributes(item) for item in found]
-        return [item for item in items if int(item.get("expires_at", now + 1)) > now]
+        return [item for item in items if even_expired or int(item.get("expires_at", now + 1)) > now]
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         try:

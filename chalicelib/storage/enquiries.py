@@ -1,6 +1,7 @@
 """The enquiries table.
 
-Key: reference. (A reserved word of DynamoDB: conditions on existence ask for request_hash.)
+Key: reference. (A reserved word of DynamoDB: conditions on existence ask for request_hash, which every
+enquiry has, and for erased_at, which has what stands in the place of an erased one.)
 
 | access | index | key | who |
 |---|---|---|---|
@@ -10,11 +11,13 @@ Key: reference. (A reserved word of DynamoDB: conditions on existence ask for re
 | by status, either order, urgent ones that wait first | by-status | status, queue_position | staff |
 | one topic's of one status | by-topic | topic, topic_position | staff |
 | one enquirer's | by-enquirer | enquirer_hmac, position | staff |
+| erase one | table | reference | staff |
 
-The letter is sealed, and with it what staff noted about it.
+The letter is sealed, and with it what staff noted about it. Of an erased one stays for two days what a
+replay is told by (replays.py): its reference and times.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +25,7 @@ from typing import Any
 from chalicelib.enquiries import ChangedEnquiry, Enquiry, Letter, Note
 from chalicelib.errors import AlreadySubmitted, NotFound, StaleRevision
 from chalicelib.judgement.reasons import Reason
+from chalicelib.people import Trace
 from chalicelib.storage.dynamodb import (
     Count,
     Database,
@@ -32,17 +36,19 @@ from chalicelib.storage.dynamodb import (
     to_attributes,
     values,
 )
+from chalicelib.storage.people import find_traces
 from chalicelib.storage.queues import Key, find_oldest, list_newest_first, ranked
 from chalicelib.storage.replays import check_neighbour, check_request
 from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import UNREADABLE, Seal, Unreadable
-from chalicelib.submissions import Identity
+from chalicelib.submissions import KEY_WINDOW, Identity
 from chalicelib.times import from_text, to_text
 
 BY_STATUS = "by-status"
 BY_TOPIC = "by-topic"
 # What is sealed with the letter, and not part of it.
 _DESK_PART = ("assignee", "notes", "reasons")
+BY_ENQUIRER = "by-enquirer"
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class EnquiriesTable:
         put = {
             "TableName": self._name,
             "Item": to_attributes(item),
-            "ConditionExpression": "attribute_not_exists(request_hash)",
+            "ConditionExpression": "attribute_not_exists(request_hash) AND attribute_not_exists(erased_at)",
         }
         return Write({"Put": put}, AlreadySubmitted(enquiry.reference))
 
@@ -87,9 +93,28 @@ class EnquiriesTable:
         update = make_update(self._name, key, item, "revision = :seen", seen=before.revision)
         return Write({"Update": update}, StaleRevision())
 
-    def get(self, reference: str) -> Enquiry:
-        item = self._database.find(self._name, {"reference": reference})
-        if item is None:
+    def erase(self, enquiry: Enquiry, at: datetime) -> Write:
+        """Put in its place what a replay is told by: a put, so that no attribute of it can stay.
+
+        Its refusal is StaleRevision.
+        """
+        tombstone = {
+            "reference": enquiry.reference,
+            "created_at": to_text(enquiry.created_at),
+            "erased_at": to_text(at),
+            "expires_at": int((at + 2 * KEY_WINDOW).timestamp()),
+        }
+        put = {
+            "TableName": self._name,
+            "Item": to_attributes(tombstone),
+            "ConditionExpression": "revision = :seen",
+            "ExpressionAttributeValues": values(seen=enquiry.revision),
+        }
+        return Write({"Put": put}, StaleRevision())
+
+    def get(self, reference: str, *, even_expired: bool = False) -> Enquiry:
+        item = self._database.find(self._name, {"reference": reference}, even_expired=even_expired)
+        if item is None or "status" not in item:
             raise NotFound
         return _from_item(item, self._seal)
 
@@ -131,6 +156,11 @@ class EnquiriesTable:
             Limit=limit,
             **({"ExclusiveStartKey": after} if after else {}),
         )
+
+    def traces_of(self, enquirer_hmac: str, after: str | None) -> Iterator[Trace]:
+        """What one enquirer wrote, oldest first, behind the position `after`; even what has expired."""
+        by = (BY_ENQUIRER, "enquirer_hmac", enquirer_hmac)
+        return find_traces(self._database, self._name, by, "reference", after)
 
     def reseal(self, hash_address: Callable[[str], str]) -> Renewal:
         """Seal and hash every enquiry under the current keys."""

@@ -7,12 +7,15 @@ Key: guard_key.
 | count a submission of a network, inside its own transaction | rate#<network hash>#<window> | public |
 | count a mail in its second, within SES's rate | mail#<second> | mail |
 | acknowledge enquiries of one address at most once a day | acknowledged#<address hmac> | mail |
+| what is kept of one address; erase it | acknowledged#<address hmac> | staff |
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.errors import RateLimited
-from chalicelib.storage.dynamodb import Database, Write, to_attributes, values
+from chalicelib.people import GuardRecord
+from chalicelib.storage.dynamodb import Database, Value, Write, to_attributes, values
+from chalicelib.storage.people import delete_once
 
 _ACKNOWLEDGED_FOR = timedelta(days=1)
 # Only the second itself matters; a minute is for clocks that differ.
@@ -72,8 +75,27 @@ class GuardTable:
         }
         return Write({"Put": put}, refusal)
 
-    def delete(self, guard_key: str) -> Write:
-        return Write({"Delete": {"TableName": self._name, "Key": to_attributes({"guard_key": guard_key})}})
+    def find_of_address(self, address_hmac: str) -> list[GuardRecord]:
+        """All that is kept of one address."""
+        found = [self._database.find(self._name, {"guard_key": key}) for key in _keys_of(address_hmac)]
+        return [
+            GuardRecord(str(item["guard_key"]).partition("#")[0], _from_seconds(item["expires_at"]))
+            for item in found
+            if item
+        ]
+
+    def delete_of_address(self, address_hmac: str) -> dict[str, Write]:
+        """What deletes all that may be kept of one address, by key. Each one's refusal is AlreadyGone."""
+        return {key: delete_once(self._name, {"guard_key": key}) for key in _keys_of(address_hmac)}
+
+
+def _keys_of(address_hmac: str) -> tuple[str, ...]:
+    """Whoever adds a kind of record that is kept by address adds its key: so that it can be erased."""
+    return (acknowledged_key(address_hmac),)
+
+
+def _from_seconds(seconds: Value) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def acknowledged_key(address_hmac: str) -> str:

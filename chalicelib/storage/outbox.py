@@ -10,13 +10,13 @@ Key: outbox_id. Each insertion goes through the stream (keys only) and the relay
 | move a delivery as SES reports | table | outbox_id | delivery events |
 | what is overdue in a state | by-state | state, position | housekeeping |
 | what is in a state; send one again | by-state, table | state, position; outbox_id | staff |
-| the mail to one address | by-recipient | recipient_hmac, outbox_id | staff |
+| the mail to one address; erase it | by-recipient, table | recipient_hmac, outbox_id | staff |
 
 `position` begins with the time at which somebody should look at the row again, or at which it came
 to rest. An order that has become deliveries has no `state`: it leaves the index, and later the table.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from typing import Any
 from chalicelib.errors import NotFound
 from chalicelib.outbox import ONCE, Delivery, Order, OutboxEntry, State
 from chalicelib.storage.dynamodb import Count, Database, Item, Key, Write, to_attributes, values
+from chalicelib.storage.people import delete_once, of_address
 from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import Seal
 from chalicelib.times import from_text, to_text
@@ -254,16 +255,17 @@ class OutboxTable:
             ExpressionAttributeValues=values(state=state),
         )
 
-    def list_to_recipient(self, recipient_hmac: str, after: dict[str, Any] | None = None) -> OutboxPage:
-        """The mail to one address, by its keyed hash."""
-        found = self._database.query(
-            TableName=self._name,
-            IndexName=BY_RECIPIENT,
-            KeyConditionExpression="recipient_hmac = :recipient",
-            ExpressionAttributeValues=values(recipient=recipient_hmac),
-            **({"ExclusiveStartKey": after} if after else {}),
-        )
-        return OutboxPage([_to_entry(item) for item in found.items], found.last_key)
+    def list_to_recipient(
+        self, recipient_hmac: str, after: str | None, *, even_expired: bool
+    ) -> Iterator[OutboxEntry]:
+        """The mail to one address, by its keyed hash: in the order of ids, behind the id `after`."""
+        by = (BY_RECIPIENT, "recipient_hmac", recipient_hmac)
+        query = of_address(self._name, by, "outbox_id", after)
+        return map(_to_entry, self._database.query_all(query, even_expired=even_expired))
+
+    def delete(self, outbox_id: str) -> Write:
+        """Its refusal is AlreadyGone. A run that has it in hand finds it gone, and ends (NotClaimed)."""
+        return delete_once(self._name, {"outbox_id": outbox_id})
 
     def reseal(self, hash_address: Callable[[str], str]) -> Renewal:
         """Seal and hash every delivery's address under the current keys."""

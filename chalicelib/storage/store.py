@@ -1,15 +1,18 @@
 """What is stored together: the transactions that span tables. One round trip each, all or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
-from chalicelib.audit import Act, chain
+from chalicelib.audit import Act, Entry, chain
 from chalicelib.comments import Comment, DecidedComment
 from chalicelib.enquiries import ChangedEnquiry, Enquiry
 from chalicelib.errors import IdempotencyKeyReused, IllegalTransition, Unavailable
 from chalicelib.outbox import Delivery, Order, OutboxEntry, State
+from chalicelib.people import GuardRecord, Suppression, Trace
 from chalicelib.staff_tokens import StaffToken
 from chalicelib.storage.audit import AuditTable, EntryTaken
 from chalicelib.storage.comments import CommentsTable
@@ -18,6 +21,7 @@ from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
 from chalicelib.storage.outbox import AlreadyMailed, DigestOpen, NotClaimed, OutboxTable, Report
 from chalicelib.storage.pages import AlreadySo, PagesTable
+from chalicelib.storage.people import AlreadyGone
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.stubs import Stubs, ThreadChanged
 from chalicelib.storage.suppressions import Cause, SuppressionsTable
@@ -69,8 +73,8 @@ class Store:
     def is_same_enquiry(self, reference: str, request_hash: str) -> bool:
         return self._holds(self.enquiries.check_request(reference, request_hash, IdempotencyKeyReused()))
 
-    def get_comment(self, comment_id: str) -> Comment:
-        return self.comments.get(comment_id)
+    def get_comment(self, comment_id: str, *, even_expired: bool = False) -> Comment:
+        return self.comments.get(comment_id, even_expired=even_expired)
 
     def record_decision(self, decided: DecidedComment) -> None:
         """Raises StaleRevision or Unavailable."""
@@ -110,12 +114,16 @@ class Store:
         with suppress(AlreadySo):
             self._transact_audited(lambda: [self.pages.set_closed(page_id, closed, act.at)], act)
 
-    def get_enquiry(self, reference: str) -> Enquiry:
-        return self.enquiries.get(reference)
+    def get_enquiry(self, reference: str, *, even_expired: bool = False) -> Enquiry:
+        return self.enquiries.get(reference, even_expired=even_expired)
 
     def record_change(self, changed: ChangedEnquiry) -> None:
         """Raises StaleRevision or Unavailable."""
         self._transact_audited(lambda: [self.enquiries.replace(changed)], *changed.acts)
+
+    def erase_enquiry(self, enquiry: Enquiry, act: Act) -> None:
+        """Raises StaleRevision or Unavailable."""
+        self._transact_audited(lambda: [self.enquiries.erase(enquiry, act.at)], act)
 
     def record_reading(self, act: Act, *, unless_within: timedelta | None = None) -> None:
         """Nobody reads a private field unseen: to be called before the answer is given.
@@ -213,6 +221,51 @@ class Store:
             self._transact_audited(lambda: [self.outbox.resend(entry, act.at)], act)
         except NotClaimed:
             raise IllegalTransition(entry.state, "pending") from None
+
+    def comments_of(self, address_hmac: str, after: str | None) -> Iterator[Trace]:
+        return self.comments.traces_of(address_hmac, after)
+
+    def enquiries_of(self, address_hmac: str, after: str | None) -> Iterator[Trace]:
+        return self.enquiries.traces_of(address_hmac, after)
+
+    def deliveries_to(
+        self, address_hmac: str, after: str | None, *, even_expired: bool = False
+    ) -> Iterator[OutboxEntry]:
+        return self.outbox.list_to_recipient(address_hmac, after, even_expired=even_expired)
+
+    def suppressions_of(self, hashes: Sequence[str]) -> list[Suppression]:
+        return self.suppressions.find_many(hashes)
+
+    def guard_records_of(self, hashes: Sequence[str]) -> list[GuardRecord]:
+        return [record for address_hmac in hashes for record in self.guard.find_of_address(address_hmac)]
+
+    def list_audit(self, limit: int, after: Any, at: datetime) -> tuple[list[Entry], Any]:
+        page = self.audit.list_all(limit, after, at)
+        return page.entries, page.next_place
+
+    def erase_deliveries(self, delivery_ids: Sequence[str], act: Act) -> int:
+        """Return how many of at most 90 were still there."""
+        return self._delete_audited({id_: self.outbox.delete(id_) for id_ in delivery_ids}, act)
+
+    def erase_suppressions(self, hashes: Sequence[str], act: Act) -> int:
+        return self._delete_audited({each: self.suppressions.delete(each) for each in hashes}, act)
+
+    def erase_guard_records(self, hashes: Sequence[str], act: Act) -> int:
+        deletes: dict[str, Write] = {}
+        for address_hmac in hashes:
+            deletes |= self.guard.delete_of_address(address_hmac)
+        return self._delete_audited(deletes, act)
+
+    def _delete_audited(self, deletes: dict[str, Write], act: Act) -> int:
+        """Delete what is there of `deletes`, by key: how many. Where there is nothing, nothing is noted."""
+        while deletes:
+            try:
+                self._transact_audited(partial(list, deletes.values()), act)
+            except AlreadyGone as gone:
+                deletes = {key: delete for key, delete in deletes.items() if key != gone.key}
+            else:
+                break
+        return len(deletes)
 
     def _move_thread(self, comment: Comment, by: int) -> list[Write]:
         """What changes around a comment that enters (1) or leaves (-1) its page's thread."""

@@ -13,21 +13,15 @@ Key: address_hmac. Nothing expires: who asked for no more mail asked for good.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from chalicelib.people import Suppression
 from chalicelib.storage.dynamodb import Database, Write, to_attributes, values
+from chalicelib.storage.people import delete_once
 from chalicelib.times import from_text, to_text
 
 Cause = Literal["bounce", "complaint", "unsubscribed"]
-
-
-@dataclass(frozen=True)
-class Suppression:
-    address_hmac: str
-    cause: str
-    created_at: datetime
 
 
 class SuppressionsTable:
@@ -50,8 +44,8 @@ class SuppressionsTable:
         return Write({"Update": update})
 
     def delete(self, address_hmac: str) -> Write:
-        key = to_attributes({"address_hmac": address_hmac})
-        return Write({"Delete": {"TableName": self._name, "Key": key}})
+        """Its refusal is AlreadyGone."""
+        return delete_once(self._name, {"address_hmac": address_hmac})
 
     def find_many(self, address_hmacs: Iterable[str]) -> list[Suppression]:
         """Which of at most 100 addresses are suppressed."""

@@ -123,8 +123,8 @@ class Rival:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def get_comment(self, comment_id: str) -> Any:
-        comment = self._store.get_comment(comment_id)
+    def get_comment(self, comment_id: str, **how: bool) -> Any:
+        comment = self._store.get_comment(comment_id, **how)
         act, self._act = self._act, lambda: None
         act()
         return comment
@@ -301,8 +301,8 @@ def test_erasing_gives_up_where_everybody_else_is_quicker(stack: Stack) -> None:
     comment_id = publish(stack)
 
     class Hectic(Rival):
-        def get_comment(self, comment_id: str) -> Any:
-            comment = self._store.get_comment(comment_id)
+        def get_comment(self, comment_id: str, **how: bool) -> Any:
+            comment = self._store.get_comment(comment_id, **how)
             decide(stack, comment_id, "*", text=f"{comment.revision}")
             return comment
 

@@ -148,6 +148,9 @@ def test_staff_get_what_the_document_says(stack: Stack) -> None:
     fits(stack.call("GET", "/v1/staff/audit", role="admin"), "GET", "/v1/staff/audit")
     for role in ROLES:
         fits(stack.call("GET", "/v1/staff/stats", role=role), "GET", "/v1/staff/stats")
+    for act in ("export", "erase", "export"):
+        path = f"/v1/staff/people/{act}"
+        fits(stack.call("POST", path, {"email": COMMENT["email"]}, role="admin"), "POST", path)
     tokens = "/v1/staff/tokens"
     made = stack.call("POST", tokens, {"role": "admin", "name": "Kim"}, role="admin")
     fits(made, "POST", tokens)

@@ -42,6 +42,7 @@ ENQUIRIES = "/v1/enquiries"
 STAFF_COMMENTS = "/v1/staff/comments"
 STAFF_ENQUIRIES = "/v1/staff/enquiries"
 STAFF_TOKENS = "/v1/staff/tokens"
+STAFF_PEOPLE = "/v1/staff/people"
 
 
 # ---- visitors

@@ -19,6 +19,7 @@ from tests.journeys.stories import (
     ENQUIRIES,
     STAFF_COMMENTS,
     STAFF_ENQUIRIES,
+    STAFF_PEOPLE,
     Auth,
     decision_link,
     mails,
@@ -100,6 +101,7 @@ def play(scene: Scene) -> None:
     post_comments(scene, moderator)
     answer_and_erase(scene, moderator)
     post_enquiries(scene, admissions)
+    hand_over_and_erase(scene, moderator, scene.stack.auth("admin"))
     send_nonsense(scene)
     read_everything(scene)
     # The mail side is part of it: everything has been mailed about.
@@ -192,6 +194,37 @@ def post_enquiries(scene: Scene, admissions: Auth) -> None:
         }
         sent = client.patch(path, json=change, headers={**admissions, "If-Match": '"1"'})
         assert sent.status_code == 200
+
+
+def hand_over_and_erase(scene: Scene, moderator: Auth, admin: Auth) -> None:
+    """Somebody who was in public with one thing, and in private with another: found, handed over, erased."""
+    email = scene.canaries.address("person's email")
+    sent = scene.comment("person's", email=email)
+    response = scene.call("POST", COMMENTS, json=sent)
+    assert response.status_code == 202
+    decide(scene, moderator, response.json()["id"], "approved")
+    assert scene.call("POST", ENQUIRIES, json=scene.enquiry("person's", email=email)).status_code == 202
+    with scene.stack.client() as client:
+        for act in ("export", "erase"):
+            body = {"email": email.upper()}
+            done = client.post(f"{STAFF_PEOPLE}/{act}", json=body, headers=admin)
+            assert done.status_code == 200
+            if act == "export":
+                assert email in done.text
+            else:
+                assert [done.json()["erased"][kind] for kind in ("comments", "enquiries")] == [1, 1]
+    for act in ("export", "erase"):
+        path, word = f"{STAFF_PEOPLE}/{act}", scene.canaries.word
+        asked = {"email": scene.canaries.address(f"{act} without a credential")}
+        assert scene.call("POST", path, json=asked).status_code == 401
+        for body in (
+            {"email": word(f"{act} bad email")},
+            {"email": email, "cursor": word(f"{act} cursor")},
+            {"email": scene.canaries.address(f"{act} email"), "unknown": word(f"{act} unknown field")},
+        ):
+            assert scene.call("POST", path, json=body, headers=admin).status_code in (400, 422)
+        unknown = {"email": scene.canaries.address(f"{act} of nobody")}
+        assert scene.call("POST", path, json=unknown, headers=admin).status_code == 200
 
 
 def send_nonsense(scene: Scene) -> None:

@@ -108,6 +108,7 @@ def tell(story: Story) -> None:
     story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
     story.as_function("delivery_events", lambda desk: report_all(stack, desk))
     story.as_function("staff", lambda desk: see_mail(stack, desk))
+    story.as_function("staff", lambda desk: hand_over_and_erase(stack, desk))
 
 
 def visit(stack: Stack, desk: Desk) -> str:
@@ -181,6 +182,21 @@ def see_mail(stack: Stack, desk: Desk) -> None:
     path = f"/v1/staff/deliveries/{failed['id']}/resend"
     assert stack.call("POST", path, role="moderator", desk=desk).status == 202
     assert stack.call("GET", "/v1/staff/dead-letters", role="admin", desk=desk).status == 200
+
+
+def hand_over_and_erase(stack: Stack, desk: Desk) -> None:
+    """By now the enquirer has been mailed, which bounced, and is remembered as acknowledged."""
+    body = {"email": ENQUIRY["email"]}
+    found = stack.call("POST", "/v1/staff/people/export", body, role="admin", desk=desk).json
+    assert [len(found[name]) > 0 for name in ("enquiries", "deliveries", "suppressions", "guard")] == [
+        True
+    ] * 4
+    erased = stack.call("POST", "/v1/staff/people/erase", body, role="admin", desk=desk).json
+    assert erased["complete"]
+    erased = stack.call(
+        "POST", "/v1/staff/people/erase", {"email": COMMENT["email"]}, role="admin", desk=desk
+    )
+    assert erased.json["erased"]["comments"] == 2
 
 
 def moderate(stack: Stack, desk: Desk, comment_id: str) -> None:

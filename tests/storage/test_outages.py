@@ -46,6 +46,8 @@ CALLS: list[tuple[str, str, Any, Role | None, dict[str, str]]] = [
     ("POST", "/unsubscribe/{token}", "", None, {}),
     ("GET", "/v1/staff/deliveries", None, "admin", {}),
     ("POST", "/v1/staff/deliveries/{delivery_id}/resend", None, "admin", {}),
+    ("POST", "/v1/staff/people/export", {"email": COMMENT["email"]}, "admin", {}),
+    ("POST", "/v1/staff/people/erase", {"email": COMMENT["email"]}, "admin", {}),
     ("GET", "/v1/staff/tokens", None, "admin", {}),
     ("POST", "/v1/staff/tokens", {"role": "admin"}, "admin", {}),
     ("DELETE", "/v1/staff/tokens/{token_id}", None, "admin", {}),
