@@ -17,7 +17,14 @@ from chalicelib.api.answers import Answer, common_headers, preflight
 from chalicelib.api.requests import Request
 from chalicelib.api.routes import PAGES, ROUTES, Route
 from chalicelib.api.templates import as_page
-from chalicelib.errors import Forbidden, FrontdeskError, MethodNotAllowed, Unavailable, WrongFunction
+from chalicelib.errors import (
+    Forbidden,
+    FrontdeskError,
+    MethodNotAllowed,
+    Unavailable,
+    WrongFunction,
+    place_of,
+)
 from chalicelib.wiring import Desk
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -70,7 +77,7 @@ def respond(
     except Exception as error:
         # The type only: an exception's text can hold a visitor's words.
         answer = _refuse(request, problems.unexpected())
-        outcome = f"unexpected {type(error).__name__} at {_place(error)}"
+        outcome = f"unexpected {type(error).__name__} at {place_of(error)}"
     _log_request(request, answer.status, outcome, time.perf_counter() - started)
     headers: dict[str, str | list[str]] = {}
     headers |= common_headers(request.headers.get("origin"), desk.settings.sites) | answer.headers
@@ -114,11 +121,3 @@ def _log_request(request: Request, status: int, outcome: str, seconds: float) ->
         "ms": round(seconds * 1000, 1),
     }
     _log.log(logging.ERROR if status >= 500 else logging.INFO, json.dumps(line))
-
-
-def _place(error: Exception) -> str:
-    """Where it was raised, as file and line: no values."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "?"
