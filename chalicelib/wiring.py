@@ -21,6 +21,9 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import (
+    ConnectionError as AwsConnectionError,
+)
 
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
@@ -148,6 +151,7 @@ _TYPES: dict[type[Exception], str] = {
     SSOError: _NO_CREDENTIALS,
     TokenRetrievalError: _NO_CREDENTIALS,
     NoRegionError: "No AWS region is named.",
+    AwsConnectionError: "It does not answer.",
     HTTPClientError: "It does not answer.",
     OSError: "The file cannot be read or written.",
 }

@@ -27,6 +27,8 @@ def _show(character: str) -> str:
 
 def cut(text: str, width: int) -> str:
     """At most `width` columns of it."""
+    if columns(text) <= width:
+        return text
     shown = ""
     for character in text:
         if columns(shown + character) > width - 1:

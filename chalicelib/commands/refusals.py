@@ -44,6 +44,6 @@ def is_reference(item_id: str) -> bool:
 def not_found(wanted: str, item_id: str) -> str:
     """That there is no such `wanted`; and what the id seems to be of, where that is something else."""
     kinds = {"comment": _COMMENT, "enquiry": _REFERENCE, "token": _TOKEN}
-    seems = next((kind for kind, form in kinds.items() if form.fullmatch(item_id)), wanted)
-    hint = "" if seems == wanted else f" The id has the form of another kind: {seems}."
+    other = [kind for kind, form in kinds.items() if form.fullmatch(item_id) and kind not in wanted]
+    hint = f" The id has the form of another kind: {other[0]}." if other else ""
     return f"There is no such {wanted}.{hint}"
