@@ -1,5 +1,6 @@
 """python -m chalicelib.commands: what an operator or a moderator types."""
 
+import io
 import os
 import sys
 from typing import TextIO
@@ -12,12 +13,17 @@ def _start() -> int:
         # A terminal that has no sign for a letter gets its number, not a traceback.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        code = main(sys.argv[1:], os.environ, sys.stdin, sys.stdout, sys.stderr)
+        # There is no stdin where it was closed.
+        code = main(sys.argv[1:], os.environ, sys.stdin or io.StringIO(), sys.stdout, sys.stderr)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("\nStopped. What was done is done; run it again for the rest.", file=sys.stderr)
         return 130
     except BrokenPipeError:
+        _let_go_of(sys.stdout)
+        return 1
+    except OSError as error:
+        print(f"The answer cannot be written: {error.strerror}.", file=sys.stderr)
         _let_go_of(sys.stdout)
         return 1
     return code

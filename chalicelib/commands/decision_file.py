@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from chalicelib.commands.typed import LONGEST_REASON, Refused, check_text
+from chalicelib.commands.typed import LONGEST_REASON, Refused, check_text, is_id
 from chalicelib.comments import Status
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 _COLUMNS = ["id", "revision", "status", "reason"]
 _REQUIRED = _COLUMNS[:3]
-_LONGEST_ID = 64
 _LARGEST_REVISION = 10**18
 
 
@@ -130,7 +129,7 @@ def _to_number(cell: str) -> object:
 
 def _check(line: int, entry: dict[str, Any]) -> Wanted | BadLine:
     sent = entry.get("id")
-    if not isinstance(sent, str) or not 0 < len(sent.strip()) <= _LONGEST_ID:
+    if not isinstance(sent, str) or not is_id(sent.strip()):
         return BadLine(line, None, "id: this is no id")
     try:
         return _read(line, sent.strip(), entry)

@@ -9,6 +9,7 @@ from chalicelib.commands.group import Group, add_limit
 from chalicelib.commands.printable import table
 from chalicelib.commands.refusals import not_found
 from chalicelib.commands.run import Run, collect
+from chalicelib.commands.typed import item_id
 from chalicelib.errors import NotFound
 from chalicelib.outbox import STATES_BY_NEED, OutboxEntry, State
 from chalicelib.showing import show_delivery
@@ -33,7 +34,7 @@ def add_commands(group: Group) -> None:
         "deliveries resend d01m84xbzv5a7c9e1g3j5k7m9p2 --local",
         changes=("outbox_table", "audit_table", "mail_queue_url"),
     )
-    resend.add_argument("id", help="a delivery's id")
+    resend.add_argument("id", type=item_id, help="a delivery's id")
 
 
 def _list(options: argparse.Namespace, run: Run) -> bool:

@@ -50,7 +50,8 @@ def main(
     except FrontdeskError as error:
         screen.say(f"Not done. {sentence_of(error)}")
         return NOT_DONE
-    except (KeyboardInterrupt, BrokenPipeError):
+    except OSError:
+        # The answer could not be written: that is the process's own to tell.
         raise
     except Exception as error:
         # The type and the place only: an exception's text can hold a visitor's words.

@@ -75,6 +75,7 @@ class Progress:
     def _tell(self) -> None:
         text = f"{self._done:,} of {self._total:,} {self._what}"
         if self._err.isatty():
-            print(f"\r{text}", end="\n" if self._done == self._total else "", file=self._err, flush=True)
+            # The cursor goes back to the line's beginning: what is printed next takes the line.
+            print(text, end="\n" if self._done == self._total else "\r", file=self._err, flush=True)
         else:
             print(text, file=self._err, flush=True)

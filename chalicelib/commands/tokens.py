@@ -9,7 +9,7 @@ from chalicelib.commands.group import Group, add_limit
 from chalicelib.commands.printable import fields, table
 from chalicelib.commands.refusals import not_found
 from chalicelib.commands.run import Run, collect
-from chalicelib.commands.typed import LONGEST_NAME, text_of
+from chalicelib.commands.typed import LONGEST_NAME, item_id, text_of
 from chalicelib.errors import NotFound
 from chalicelib.showing import show_token
 from chalicelib.staff_tokens import ROLES, StaffToken
@@ -41,7 +41,7 @@ def add_commands(group: Group) -> None:
         changes=_CHANGES,
     )
     revoke.add_argument(
-        "id", help="a token's id, oidc:<sub>, link:<delivery id>, or links: all issued so far"
+        "id", type=item_id, help="a token's id, oidc:<sub>, link:<delivery id>, or links: all issued so far"
     )
 
 

@@ -13,8 +13,9 @@ from chalicelib.text import ForbiddenCharacter, normalise
 LONGEST_REASON = 500
 LONGEST_NOTE = 2000
 LONGEST_NAME = 80
-_LONGEST_ID = 64
-_SEEN = re.compile(r"([^@\s]+)@([0-9]{1,18})")
+# Visible ASCII; DynamoDB refuses keys that are much longer.
+_ID = re.compile("[!-~]{1,128}")
+_SEEN = re.compile("([!-?A-~]{1,128})@([0-9]{1,18})")
 
 
 class Refused(ValueError):
@@ -54,17 +55,22 @@ def text_of(longest: int, *, may_be_blank: bool = False) -> Callable[[str], str]
     return check
 
 
+def is_id(typed: str) -> bool:
+    """Whether it could be one."""
+    return bool(_ID.fullmatch(typed))
+
+
 def item_id(typed: str) -> str:
     """An id, also as lists print it: with `@` and a revision, which is left out."""
     found = typed.partition("@")[0]
-    if not found or len(found) > _LONGEST_ID:
+    if not is_id(found):
         raise argparse.ArgumentTypeError("this is no id of anything")
     return found
 
 
 def seen(typed: str) -> Seen:
     match = _SEEN.fullmatch(typed)
-    if match is None or len(match[1]) > _LONGEST_ID:
+    if match is None:
         raise argparse.ArgumentTypeError("write ID@REVISION, as the lists print it: decide on what was seen")
     return Seen(match[1], int(match[2]))
 

@@ -35,7 +35,9 @@ def test_queue_is_the_apis_urgent_first_then_oldest(stack: Stack) -> None:
 
 
 def test_queue_narrows_to_a_status_and_a_page(stack: Stack) -> None:
-    here, there = add_comment(stack), add_comment(stack, page="/b")
+    here = add_comment(stack)
+    stack.later(seconds=1)
+    there = add_comment(stack, page="/b")
     shown = publish(stack, message="Shown.")
     listed = {
         arguments: [c["id"] for c in done(stack, "queue", *arguments)["comments"]]

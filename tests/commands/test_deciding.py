@@ -117,6 +117,9 @@ BAD_LINES = [
     '{"id": "c1", "revision": 1, "status": "spam", "text": "x"}',
     '{"id": "c1", "revision": 1, "status": "spam", "reason": 5}',
     '{"id": "c1", "revision": 1}',
+    r'{"id": "c\ud800", "revision": 1, "status": "spam"}',
+    r'{"id": "c\u0000", "revision": 1, "status": "spam"}',
+    r'{"id": "c1", "revision": 1, "status": "spam", "reason": "\ud800"}',
 ]
 
 

@@ -19,6 +19,7 @@ from chalicelib.commands.printable import columns, cut, fields, printable, table
 from chalicelib.commands.screen import Progress
 from chalicelib.config import SettingsError
 from chalicelib.errors import Unavailable
+from infra.functions import FUNCTIONS
 from tests.acts import add_comment
 from tests.commands.typing import Terminal, type_command
 from tests.faults import OUTAGES, FailingClient, desk_on, refused
@@ -187,6 +188,11 @@ def test_actor_is_the_account_of_this_machine_or_its_number(
         assert type_command(stack, "queue").err.splitlines()[0].endswith(f", as command:{actor}")
 
 
+def test_deployed_function_is_named_as_the_stack_names_it() -> None:
+    [staff] = [function for function in FUNCTIONS if function.name == "staff"]
+    assert staff.deployed_name == {"Fn::Sub": "frontdesk-${Stage}-staff"}
+
+
 # ---- what is asked first
 
 HARM = [
@@ -343,7 +349,7 @@ def test_value_of_several_lines_stands_below_its_name() -> None:
 
 
 def test_progress_is_one_line_on_a_terminal_and_nothing_in_a_file() -> None:
-    for err, shown in ((Terminal(), "\r1 of 2 things\r2 of 2 things\n"), (io.StringIO(), "")):
+    for err, shown in ((Terminal(), "1 of 2 things\r2 of 2 things\n"), (io.StringIO(), "")):
         progress = Progress(err, "things", 2, err.isatty())
         progress.step()
         progress.step()
