@@ -114,3 +114,11 @@ class LinkEnded(FrontdeskError):
 
 class WrongFunction(FrontdeskError):
     """A route was called in a function that is not the one that serves it."""
+
+
+def place_of(error: BaseException) -> str:
+    """Where it was raised, as file and line: no values, for those could be somebody's words."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "?"

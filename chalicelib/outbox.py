@@ -28,6 +28,8 @@ MailKind = Literal[
 ]
 State = Literal["pending", "sending", "sent", "delivered", "held", "failed", "unknown"]
 STATES: tuple[State, ...] = get_args(State)
+# What wants a person comes first.
+STATES_BY_NEED: tuple[State, ...] = ("failed", "unknown", "held", "pending", "sending", "sent", "delivered")
 
 # What goes to people who work here; everything else goes to a visitor.
 STAFF_MAIL: frozenset[MailKind] = frozenset(

@@ -9,12 +9,11 @@ from chalicelib.api.fields import parse_query
 from chalicelib.api.requests import Request
 from chalicelib.api.schemas import DeliveriesQuery
 from chalicelib.errors import NotFound, Unauthenticated
-from chalicelib.outbox import OutboxEntry, State
+from chalicelib.outbox import STATES_BY_NEED, OutboxEntry, State
+from chalicelib.showing import show_delivery
 from chalicelib.times import to_text
 from chalicelib.wiring import Desk
 
-# Without a state in the query: what wants a person comes first.
-_ALL_STATES: tuple[State, ...] = ("failed", "unknown", "held", "pending", "sending", "sent", "delivered")
 _LONGEST_ID = 128
 
 # Where a list goes on: in which state, and behind which of its rows.
@@ -25,7 +24,7 @@ def list_deliveries(request: Request, desk: Desk) -> Answer:
     """An order that waits to become deliveries is shown as one that is pending."""
     query = parse_query(DeliveriesQuery, request)
     list_name = to_json(["deliveries", query.state, query.order])
-    states = (query.state,) if query.state else _ALL_STATES
+    states = (query.state,) if query.state else STATES_BY_NEED
     place = read_cursor(desk.hasher, list_name, query.cursor) or (states[0], None)
     entries, following = _collect(states, tuple(place), query, desk)
     shown = [show_delivery(entry) for entry in entries]
@@ -78,16 +77,3 @@ def _find(outbox_id: str | None, desk: Desk) -> dict[str, Any] | None:
         return show_delivery(desk.store.outbox.get_entry(outbox_id)) if outbox_id else None
     except NotFound:
         return None
-
-
-def show_delivery(entry: OutboxEntry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "kind": entry.kind,
-        "subject_id": entry.subject_id,
-        "state": entry.state,
-        "reason": entry.reason,
-        "attempts": entry.attempts,
-        "created_at": to_text(entry.created_at),
-        "sent_at": to_text(entry.sent_at) if entry.sent_at else None,
-    }

@@ -9,11 +9,11 @@ from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse_query
 from chalicelib.api.requests import Request
 from chalicelib.api.schemas import AuditQuery
-from chalicelib.api.staff import actor_of, show_act
-from chalicelib.audit import Entry
+from chalicelib.api.staff import actor_of
 from chalicelib.comments import Status
 from chalicelib.enquiries import EnquiryStatus
 from chalicelib.outbox import State
+from chalicelib.showing import show_entry
 from chalicelib.storage.audit import AuditPage
 from chalicelib.storage.dynamodb import Count
 from chalicelib.wiring import Desk
@@ -49,16 +49,6 @@ def _find_entries(query: AuditQuery, after: dict[str, Any] | None, desk: Desk) -
     if query.actor is not None:
         return audit.list_of_actor(query.actor, query.limit, after)
     return audit.list_all(query.limit, after, desk.now())
-
-
-def show_entry(entry: Entry) -> dict[str, Any]:
-    act = entry.act
-    return {
-        **show_act(act),
-        "subject": act.subject,
-        "sequence": entry.sequence,
-        "ids": list(act.read_ids),
-    }
 
 
 def get_stats(request: Request, desk: Desk) -> Answer:

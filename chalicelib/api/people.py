@@ -11,15 +11,13 @@ from typing import Any
 from chalicelib import people
 from chalicelib.api.answers import Answer, as_json, to_json
 from chalicelib.api.cursors import make_cursor, read_cursor
-from chalicelib.api.deliveries import show_delivery
 from chalicelib.api.fields import parse
-from chalicelib.api.overview import show_entry
 from chalicelib.api.requests import Request
 from chalicelib.api.schemas import PersonErasure, PersonExport
-from chalicelib.api.staff import actor_of, show_comment, show_enquiry
+from chalicelib.api.staff import actor_of
 from chalicelib.audit import Act
-from chalicelib.people import KINDS, Found, Place
-from chalicelib.times import to_text
+from chalicelib.people import KINDS, Place
+from chalicelib.showing import show_found
 from chalicelib.wiring import Desk
 
 # API Gateway gives up at 29 s, and one step can take some seconds where storage is slow.
@@ -44,7 +42,7 @@ def export_person(request: Request, desk: Desk) -> Answer:
     size = 0
     following: Place | None = None
     for found in people.export(hashes, place, now, desk.store):
-        step = _show(found, desk)
+        step = show_found(found, now, timedelta(hours=desk.settings.reply_hours))
         for name, items in step.items():
             shown[name] += items
         ids += found.ids
@@ -90,16 +88,3 @@ def _begin(cursor: Any, desk: Desk) -> tuple[str, Place]:
         return people.new_request(desk.now()), Place()
     subject, place = cursor
     return subject, Place(**place)
-
-
-def _show(found: Found, desk: Desk) -> dict[str, list[Any]]:
-    return {
-        "comments": [show_comment(comment) for comment in found.comments],
-        "enquiries": [show_enquiry(enquiry, desk) for enquiry in found.enquiries],
-        "deliveries": [show_delivery(entry) for entry in found.deliveries],
-        "suppressions": [
-            {"cause": each.cause, "created_at": to_text(each.created_at)} for each in found.suppressions
-        ],
-        "guard": [{"kind": each.kind, "expires_at": to_text(each.expires_at)} for each in found.guard],
-        "audit": [show_entry(entry) for entry in found.audit],
-    }

@@ -17,14 +17,13 @@ from chalicelib.api.schemas import (
     NewToken,
     Reply,
 )
-from chalicelib.audit import Act
-from chalicelib.comments import Comment, Decision
+from chalicelib.comments import Decision
 from chalicelib.enquiries import Enquiry
 from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
-from chalicelib.html_gate import to_html
-from chalicelib.staff_tokens import Actor, StaffToken
+from chalicelib.readings import note_list, note_reading
+from chalicelib.showing import show_act, show_comment, show_enquiry, show_token
+from chalicelib.staff_tokens import Actor
 from chalicelib.submissions import Visit
-from chalicelib.times import to_text
 from chalicelib.wiring import Desk
 
 
@@ -38,7 +37,7 @@ def list_comments(request: Request, desk: Desk) -> Answer:
         after=read_cursor(desk.hasher, list_name, query.cursor),
         page_id=query.page,
     )
-    _note_reading("comments", [c.id for c in found.comments], request, desk)
+    _note_list("comments", [c.id for c in found.comments], request, desk)
     shown = [show_comment(comment) for comment in found.comments]
     return as_json(
         200, {"comments": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
@@ -47,7 +46,7 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
-    desk.store.record_reading(Act(comment.id, actor_of(request).id, "read", desk.now()))
+    note_reading(comment.id, actor_of(request).id, desk.now(), desk.store)
     return _with_revision({**show_comment(comment), "history": _history(comment.id, desk)}, comment.revision)
 
 
@@ -104,8 +103,8 @@ def list_enquiries(request: Request, desk: Desk) -> Answer:
         after=read_cursor(desk.hasher, list_name, query.cursor),
         topic=query.topic,
     )
-    _note_reading("enquiries", [e.reference for e in found.enquiries], request, desk)
-    shown = [show_enquiry(enquiry, desk) for enquiry in found.enquiries]
+    _note_list("enquiries", [e.reference for e in found.enquiries], request, desk)
+    shown = [_show_enquiry(enquiry, desk) for enquiry in found.enquiries]
     return as_json(
         200, {"enquiries": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
     )
@@ -113,8 +112,8 @@ def list_enquiries(request: Request, desk: Desk) -> Answer:
 
 def get_enquiry(request: Request, desk: Desk) -> Answer:
     enquiry = desk.store.enquiries.get(request.path("reference"))
-    desk.store.record_reading(Act(enquiry.reference, actor_of(request).id, "read", desk.now()))
-    shown = {**show_enquiry(enquiry, desk), "history": _history(enquiry.reference, desk)}
+    note_reading(enquiry.reference, actor_of(request).id, desk.now(), desk.store)
+    shown = {**_show_enquiry(enquiry, desk), "history": _history(enquiry.reference, desk)}
     return _with_revision(shown, enquiry.revision)
 
 
@@ -138,7 +137,7 @@ def patch_enquiry(request: Request, desk: Desk) -> Answer:
 def list_tokens(request: Request, desk: Desk) -> Answer:
     query = parse_query(ListQuery, request)
     found = desk.store.staff.list(query.limit, read_cursor(desk.hasher, "tokens", query.cursor))
-    shown = [_show_token(token) for token in found.tokens]
+    shown = [show_token(token) for token in found.tokens]
     return as_json(200, {"tokens": shown, "next_cursor": make_cursor(desk.hasher, "tokens", found.next_key)})
 
 
@@ -147,7 +146,7 @@ def post_token(request: Request, desk: Desk) -> Answer:
     token, secret = staff_tokens.add_token(
         wanted.role, wanted.name, actor_of(request).id, desk.now(), desk.store
     )
-    return as_json(201, {**_show_token(token), "secret": secret}, Location=f"/v1/staff/tokens/{token.id}")
+    return as_json(201, {**show_token(token), "secret": secret}, Location=f"/v1/staff/tokens/{token.id}")
 
 
 def delete_token(request: Request, desk: Desk) -> Answer:
@@ -161,11 +160,8 @@ def actor_of(request: Request) -> Actor:
     return request.actor
 
 
-def _note_reading(subject: str, ids: list[str], request: Request, desk: Desk) -> None:
-    if ids:
-        actor = actor_of(request).id
-        # A chain for each reader: were there one for all, they would wait for one another.
-        desk.store.record_reading(Act(f"{subject}/{actor}", actor, "list", desk.now(), read_ids=tuple(ids)))
+def _note_list(subject: str, ids: list[str], request: Request, desk: Desk) -> None:
+    note_list(subject, ids, actor_of(request).id, desk.now(), desk.store)
 
 
 def _history(subject: str, desk: Desk) -> list[dict[str, Any]]:
@@ -176,75 +172,5 @@ def _with_revision(shown: dict[str, Any], revision: int) -> Answer:
     return as_json(200, shown, ETag=f'"{revision}"')
 
 
-def _show_reasons(item: Comment | Enquiry) -> list[dict[str, str]]:
-    return [{"code": reason.code, "text": reason.text} for reason in item.reasons]
-
-
-def show_comment(comment: Comment) -> dict[str, Any]:
-    return {
-        "id": comment.id,
-        "page": comment.page_id,
-        "parent_id": comment.parent_id,
-        "name": comment.name,
-        "email": comment.email,
-        "text": comment.text,
-        "html": to_html(comment.text),
-        "original_text": comment.original_text,
-        "status": comment.status,
-        "priority": comment.priority,
-        "reasons": _show_reasons(comment),
-        "score": None,
-        "created_at": to_text(comment.created_at),
-        "decided_at": to_text(comment.decided_at) if comment.decided_at else None,
-        "decided_by": comment.decided_by,
-        "notify": comment.notify,
-        "staff": comment.staff,
-        "revision": comment.revision,
-    }
-
-
-def show_act(act: Act) -> dict[str, Any]:
-    return {
-        "at": to_text(act.at),
-        "actor": act.actor,
-        "action": act.action,
-        "from": act.before,
-        "to": act.after,
-        "reason": act.reason,
-    }
-
-
-def show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:
-    letter = enquiry.letter
-    now = desk.now()
-    waited = enquiry.waiting(now)
-    return {
-        "reference": enquiry.reference,
-        "status": enquiry.status,
-        "priority": enquiry.priority,
-        "reasons": _show_reasons(enquiry),
-        "name": letter.name,
-        "email": letter.email,
-        "phone": letter.phone,
-        "message": letter.message,
-        "topic": enquiry.topic,
-        "contact_by": list(letter.contact_by),
-        "page": letter.page,
-        "consent_version": enquiry.consent_version,
-        "created_at": to_text(enquiry.created_at),
-        "assignee": enquiry.assignee,
-        "notes": [{"at": to_text(n.at), "actor": n.actor, "text": n.text} for n in enquiry.notes],
-        "overdue": enquiry.is_overdue(now, timedelta(hours=desk.settings.reply_hours)),
-        "age_seconds": None if waited is None else int(waited.total_seconds()),
-        "revision": enquiry.revision,
-    }
-
-
-def _show_token(token: StaffToken) -> dict[str, Any]:
-    return {
-        "id": token.id,
-        "role": token.role,
-        "name": token.name,
-        "created_at": to_text(token.created_at),
-        "revoked_at": to_text(token.revoked_at) if token.revoked_at else None,
-    }
+def _show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:
+    return show_enquiry(enquiry, desk.now(), timedelta(hours=desk.settings.reply_hours))

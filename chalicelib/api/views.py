@@ -15,7 +15,14 @@ from chalicelib.api.answers import Answer, common_headers, preflight
 from chalicelib.api.requests import Request
 from chalicelib.api.routes import PAGES, ROUTES, Route
 from chalicelib.api.templates import as_page
-from chalicelib.errors import Forbidden, FrontdeskError, MethodNotAllowed, Unavailable, WrongFunction
+from chalicelib.errors import (
+    Forbidden,
+    FrontdeskError,
+    MethodNotAllowed,
+    Unavailable,
+    WrongFunction,
+    place_of,
+)
 from chalicelib.wiring import Desk
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -67,7 +74,7 @@ def respond(
     except Exception as error:
         # The type only: an exception's text can hold a visitor's words.
         answer = _refuse(request, problems.unexpected())
-        outcome = f"unexpected {type(error).__name__} at {_place(error)}"
+        outcome = f"unexpected {type(error).__name__} at {place_of(error)}"
     desk.log.begin(request.id)
     desk.log.note(
         "request",
@@ -110,11 +117,3 @@ def _check_role(request: Request, route: Route) -> None:
     role = request.actor.role if request.actor else "nobody"
     if role not in route.roles:
         raise Forbidden(role)
-
-
-def _place(error: Exception) -> str:
-    """Where it was raised, as file and line: no values."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "?"

@@ -1,81 +1,102 @@
-"""Mail that is stuck, from the command line.
-
-    python -m chalicelib.commands.mail dead-letters    list what the mail function could not handle
-    python -m chalicelib.commands.mail redrive         bring every dead letter to the mail function again
-    python -m chalicelib.commands.mail resume          try all held mail now
-
-What has been sent meanwhile is not sent again. It works on the queue and tables that the environment's
-settings name (docs/settings.md), as FUNCTION=staff, with credentials that may move messages, and says
-which before it changes anything.
-"""
+"""Mail that is stuck: dead letters, and what SES holds. What has been sent meanwhile is not sent again."""
 
 import argparse
-import json
-import os
-import sys
-from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
-from chalicelib.config import SettingsError
-from chalicelib.errors import FrontdeskError
+from chalicelib.commands.group import Group
+from chalicelib.commands.printable import table
+from chalicelib.commands.run import Run, collect
+from chalicelib.errors import NotFound
+from chalicelib.outbox import OutboxEntry
+from chalicelib.showing import show_delivery
 from chalicelib.storage.outbox import NotClaimed
 from chalicelib.times import to_text
-from chalicelib.wiring import Desk, open_desk
 
-_AT_ONCE = 100
-
-
-def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Return the exit code: 0 done, 1 not done, 2 wrong usage or settings."""
-    command = _parser().parse_args(arguments).command
-    try:
-        desk = open_desk(environ)
-        print(f"Stage {desk.settings.stage}, queue {desk.queue.dead_letter_url}", file=sys.stderr)
-        print(json.dumps(_COMMANDS[command](desk)))
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except FrontdeskError as error:
-        print(f"Not done: {type(error).__name__}. Run it again: it goes on.", file=sys.stderr)
-        return 1
-    return 0
+_EVERYTHING = 10**9
 
 
-def _list(desk: Desk) -> dict[str, object]:
-    count, letters = desk.queue.list_dead_letters()
-    shown = [{"outbox_id": letter.outbox_id, "sent_at": to_text(letter.sent_at)} for letter in letters]
-    return {"count": count, "dead_letters": shown}
+def add_commands(group: Group) -> None:
+    dead_letters = group.group(
+        "dead-letters", "What the mail function could not handle: list it, bring it again."
+    )
+    dead_letters.command(
+        "list",
+        "How many there are, and up to 100 of them; they stay. What is looked at is hidden for 5 seconds.",
+        _list_dead_letters,
+        "dead-letters list --local",
+    )
+    dead_letters.command(
+        "redrive",
+        "Bring each to the mail function again, once. Mend first what stands in their reasons.",
+        _redrive,
+        "dead-letters redrive --local",
+        changes=("mail_dead_letter_queue_url", "mail_queue_url"),
+    )
+    mail = group.group("mail", "Mail that SES holds: try it now.")
+    mail.command(
+        "resume",
+        "Try all held mail now rather than within ten minutes.",
+        _resume,
+        "mail resume --local",
+        changes=("outbox_table", "mail_queue_url"),
+    )
 
 
-def _redrive(desk: Desk) -> dict[str, object]:
-    return {"redriven": desk.queue.redrive()}
+def _list_dead_letters(_options: argparse.Namespace, run: Run) -> bool:
+    count, letters = run.desk.queue.list_dead_letters()
+    shown = [
+        {
+            "outbox_id": letter.outbox_id,
+            "sent_at": to_text(letter.sent_at),
+            "delivery": _find_delivery(letter.outbox_id, run),
+        }
+        for letter in letters
+    ]
+    rows = [_row(letter) for letter in shown]
+    lines = table(("OUTBOX ID", "SENT", "KIND", "STATE", "REASON"), rows)
+    run.screen.answer({"count": count, "dead_letters": shown}, lines)
+    run.screen.say(f"Dead letters: {count:,}")
+    return True
 
 
-def _resume(desk: Desk) -> dict[str, object]:
-    """Each is moved before the next page is read: so the first page is always the next one."""
-    resumed: list[str] = []
-    outbox = desk.store.outbox
-    while entries := outbox.list_by_state("held", newest_first=False, limit=_AT_ONCE, after=None).entries:
-        for entry in entries:
-            with suppress(NotClaimed):
-                outbox.mark(entry.id, "held", "pending", None, desk.now())
-                resumed.append(entry.id)
-        desk.queue.send([entry.id for entry in entries])
-    return {"resumed": len(resumed)}
+def _find_delivery(outbox_id: str | None, run: Run) -> dict[str, Any] | None:
+    if outbox_id is None:
+        return None
+    with suppress(NotFound):
+        return show_delivery(run.desk.store.outbox.get_entry(outbox_id))
+    return None
 
 
-_COMMANDS = {"dead-letters": _list, "redrive": _redrive, "resume": _resume}
+def _row(letter: dict[str, Any]) -> list[Any]:
+    delivery = letter["delivery"] or {}
+    return [letter["outbox_id"], letter["sent_at"], *map(delivery.get, ("kind", "state", "reason"))]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m chalicelib.commands.mail", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("dead-letters", help="list them; they stay")
-    commands.add_parser("redrive", help="bring each to the mail function again, once")
-    commands.add_parser("resume", help="try held mail now rather than in ten minutes")
-    return parser
+def _redrive(_options: argparse.Namespace, run: Run) -> bool:
+    run.screen.confirm("This brings every dead letter to the mail function again. Go on?")
+    redriven = run.desk.queue.redrive()
+    run.screen.answer({"redriven": redriven}, [f"{redriven:,} brought again."])
+    return True
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+def _resume(_options: argparse.Namespace, run: Run) -> bool:
+    """What is held now: were it looked up again and again, what SES still holds would go round for ever."""
+    run.screen.confirm("This tries all held mail now. Go on?")
+    desk, table_of_mail = run.desk, run.desk.store.outbox
+
+    def fetch(limit: int, after: Any) -> tuple[list[OutboxEntry], Any]:
+        page = table_of_mail.list_by_state("held", newest_first=False, limit=limit, after=after)
+        return page.entries, page.next_key
+
+    held, _ = collect(fetch, _EVERYTHING)
+    progress = run.screen.progress("held mails", len(held))
+    resumed = 0
+    for entry in held:
+        with suppress(NotClaimed):
+            table_of_mail.mark(entry.id, "held", "pending", None, desk.now())
+            desk.queue.send([entry.id])
+            resumed += 1
+        progress.step()
+    run.screen.answer({"resumed": resumed}, [f"{resumed:,} will be tried now."])
+    return True

@@ -1,85 +1,79 @@
-"""Staff tokens from the command line: the first one cannot come through the API.
-
-    python -m chalicelib.commands.tokens add --role admin --name "Kim, front office"
-    python -m chalicelib.commands.tokens revoke t01…
-    python -m chalicelib.commands.tokens revoke oidc:<sub>            somebody of the OIDC issuer's
-    python -m chalicelib.commands.tokens revoke link:<delivery id>    the decision links of one mail
-    python -m chalicelib.commands.tokens revoke links                 all that were issued so far
-
-It works on the tables that the environment's settings name (docs/settings.md), as FUNCTION=staff.
-"""
+"""Staff tokens, and whatever else lets somebody in. The first token cannot come through the API."""
 
 import argparse
-import json
-import os
-import sys
-from collections.abc import Mapping
+from typing import Any
 
 from chalicelib import credentials, staff_tokens
-from chalicelib.config import SettingsError
-from chalicelib.errors import FrontdeskError, NotFound, Unauthenticated
-from chalicelib.staff_tokens import ROLES, Role
-from chalicelib.wiring import Desk, open_desk
+from chalicelib.commands.comments import tell_end
+from chalicelib.commands.group import Group, add_limit
+from chalicelib.commands.printable import fields, table
+from chalicelib.commands.refusals import not_found
+from chalicelib.commands.run import Run, collect
+from chalicelib.commands.typed import LONGEST_NAME, item_id, text_of
+from chalicelib.errors import NotFound
+from chalicelib.showing import show_token
+from chalicelib.staff_tokens import ROLES, StaffToken
 
-_ACTOR = "command"
-
-
-def add_token(environ: Mapping[str, str], role: Role, name: str) -> str:
-    """Make a token and return its bearer secret."""
-    desk = open_desk(environ)
-    return staff_tokens.add_token(role, name, _ACTOR, desk.now(), desk.store)[1]
-
-
-def token_works(environ: Mapping[str, str], secret: str, role: Role) -> bool:
-    """Whether `secret` is a valid token of `role`."""
-    try:
-        return staff_tokens.authenticate(secret, open_desk(environ).store).role == role
-    except Unauthenticated:
-        return False
+_CHANGES = ("staff_table", "audit_table")
 
 
-def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Return the exit code: 0 done, 1 not done, 2 wrong usage or settings."""
-    options = _parser().parse_args(arguments)
-    try:
-        desk = open_desk(environ)
-        print(f"Stage {desk.settings.stage}, table {desk.settings.staff_table}", file=sys.stderr)
-        return _add(options, desk) if options.command == "add" else _revoke(options, desk)
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except FrontdeskError as error:
-        print(f"Not done: {type(error).__name__}. Nothing was changed.", file=sys.stderr)
-        return 1
-
-
-def _add(options: argparse.Namespace, desk: Desk) -> int:
-    token, secret = staff_tokens.add_token(options.role, options.name, _ACTOR, desk.now(), desk.store)
-    print(json.dumps({"id": token.id, "role": token.role, "secret": secret}))
-    return 0
-
-
-def _revoke(options: argparse.Namespace, desk: Desk) -> int:
-    try:
-        credentials.revoke(options.id, _ACTOR, desk.now(), desk.store)
-    except NotFound:
-        print("There is no such token.", file=sys.stderr)
-        return 1
-    print(json.dumps({"id": options.id, "revoked": True}))
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m chalicelib.commands.tokens", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    commands = parser.add_subparsers(dest="command", required=True)
-    add = commands.add_parser("add", help="make a token; its secret is printed once")
+def add_commands(group: Group) -> None:
+    tokens = group.group("tokens", "Staff tokens: add, list, revoke.")
+    add = tokens.command(
+        "add",
+        "Make a token. Its secret is printed this once.",
+        _add,
+        'tokens add --role admin --name "Kim, front office" --local',
+        changes=_CHANGES,
+    )
     add.add_argument("--role", choices=ROLES, required=True)
-    add.add_argument("--name", required=True, help="whose it is, so that it can be revoked with confidence")
-    revoke = commands.add_parser("revoke", help="revoke a token, a person or links, as above")
-    revoke.add_argument("id")
-    return parser
+    name = text_of(LONGEST_NAME)
+    add.add_argument("--name", type=name, required=True, help="whose it is: for who is to revoke it one day")
+    listed = tokens.command("list", "The tokens, revoked ones too; no secrets.", _list, "tokens list --local")
+    add_limit(listed)
+    revoke = tokens.command(
+        "revoke",
+        "Revoke a token, a person of the OIDC issuer's, or decision links. It cannot be taken back.",
+        _revoke,
+        "tokens revoke t01m84xbzv5a7c9e1g3j5k7m9p2 --local",
+        "tokens revoke oidc:0a1b-2c3d --stage prod --region eu-west-1",
+        "tokens revoke links --yes --local",
+        changes=_CHANGES,
+    )
+    revoke.add_argument(
+        "id", type=item_id, help="a token's id, oidc:<sub>, link:<delivery id>, or links: all issued so far"
+    )
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+def _add(options: argparse.Namespace, run: Run) -> bool:
+    desk = run.desk
+    token, secret = staff_tokens.add_token(options.role, options.name, run.actor, desk.now(), desk.store)
+    shown = {**show_token(token), "secret": secret}
+    names = ("id", "role", "name", "secret")
+    run.screen.answer(shown, fields([(name, shown[name]) for name in names]))
+    return True
+
+
+def _list(options: argparse.Namespace, run: Run) -> bool:
+    def fetch(limit: int, after: Any) -> tuple[list[StaffToken], Any]:
+        found = run.desk.store.staff.list(limit, after)
+        return found.tokens, found.next_key
+
+    tokens, more = collect(fetch, options.limit)
+    shown = [show_token(token) for token in tokens]
+    rows = [[token[name] for name in ("id", "role", "name", "created_at", "revoked_at")] for token in shown]
+    lines = table(("ID", "ROLE", "NAME", "MADE", "REVOKED"), rows)
+    run.screen.answer({"tokens": shown, "more": more}, lines)
+    tell_end(len(tokens), more, "Tokens", run)
+    return True
+
+
+def _revoke(options: argparse.Namespace, run: Run) -> bool:
+    run.screen.confirm("This lets them in no more, and cannot be taken back. Revoke?")
+    try:
+        credentials.revoke(options.id, run.actor, run.desk.now(), run.desk.store)
+    except NotFound:
+        run.screen.say(not_found("token", options.id))
+        return False
+    run.screen.answer({"id": options.id, "revoked": True}, ["Revoked."])
+    return True

@@ -87,7 +87,7 @@ def run(options: Options, stopping: Stopping) -> None:
         stopping.check()
         stack.enter_context(feeding(workplace))
         stack.enter_context(serving(workplace, listener))
-        stack.enter_context(ready(folder, url, emulator.endpoint))
+        stack.enter_context(ready(folder, url, emulator.endpoint, workplace.command_environment))
         print(welcome(url, workplace.tokens, str(options.data)), flush=True)
         stopping.wait()
         print("Stopping", flush=True)
@@ -169,10 +169,11 @@ def with_mailbox(gateway: Application, mailbox: Application) -> Application:
 
 
 @contextmanager
-def ready(folder: DataFolder, url: str, emulator: str) -> Iterator[None]:
-    """The file tells scripts that all is up, and where."""
+def ready(folder: DataFolder, url: str, emulator: str, environment: Mapping[str, str]) -> Iterator[None]:
+    """The file tells scripts that all is up, and where; and commands, by which settings."""
+    told = {"url": url, "pid": os.getpid(), "emulator": emulator, "environment": dict(environment)}
     unfinished = folder.ready.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps({"url": url, "pid": os.getpid(), "emulator": emulator}))
+    unfinished.write_text(json.dumps(told))
     os.replace(unfinished, folder.ready)
     try:
         yield

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from chalicelib.config import Settings
 from infra.local.aws import CREDENTIAL, ISOLATION, REGION
 from infra.local.folder import DataFolder
 
@@ -46,6 +47,17 @@ def environment_of(function: str, shared: Mapping[str, str], folder: DataFolder)
     if function in OPENS_WHAT_IS_SEALED:
         environment["PRIVATE_KEYS_FILE"] = str(folder.keys / "private-keys.json")
     return environment
+
+
+def command_environment(shared: Mapping[str, str], folder: DataFolder) -> dict[str, str]:
+    """What a command is told: as the staff function, but by the operator's credentials, not by its role.
+
+    It is written into a file, so of the caller's own variables it holds the settings and no other.
+    """
+    environment = environment_of("staff", shared, folder)
+    settings = {name.upper() for name in Settings.model_fields}
+    aws = {*ISOLATION, *_aws_settings("")}
+    return {name: value for name, value in environment.items() if name in settings | aws}
 
 
 def _resource_settings(resources: Mapping[str, str]) -> dict[str, str]:

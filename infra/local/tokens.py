@@ -5,7 +5,13 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from chalicelib import staff_tokens
+from chalicelib.errors import Unauthenticated
 from chalicelib.staff_tokens import ROLES, Role
+from chalicelib.wiring import open_desk
+
+# As the audit trail names it.
+_ACTOR = "command:make-run"
 
 AddToken = Callable[[Mapping[str, str], Role, str], str]
 TokenWorks = Callable[[Mapping[str, str], str, Role], bool]
@@ -25,6 +31,20 @@ def ensure_tokens(
     if tokens != known:
         _write(file, tokens)
     return tokens
+
+
+def add_token(environment: Mapping[str, str], role: Role, name: str) -> str:
+    """Make a token and return its bearer secret."""
+    desk = open_desk(environment)
+    return staff_tokens.add_token(role, name, _ACTOR, desk.now(), desk.store)[1]
+
+
+def token_works(environment: Mapping[str, str], secret: str, role: Role) -> bool:
+    """Whether `secret` is a valid token of `role`."""
+    try:
+        return staff_tokens.authenticate(secret, open_desk(environment).store).role == role
+    except Unauthenticated:
+        return False
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -7,17 +7,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from chalicelib.commands.tokens import add_token, token_works
 from chalicelib.privacy.keys import make_key_files
 from infra.local.aws import make_client
 from infra.local.environments import Functions, load_module, process_environment
 from infra.local.folder import DataFolder
 from infra.local.mailbox import Mailbox, capture_mail
 from infra.local.roles import Credentials, ensure_roles
-from infra.local.settings import environment_of, read_stage_settings, shared_environment
+from infra.local.settings import (
+    command_environment,
+    environment_of,
+    read_stage_settings,
+    shared_environment,
+)
 from infra.local.stack import deploy
 from infra.local.template import Template, arns_of, cut_to_storage, read_template
-from infra.local.tokens import ensure_tokens
+from infra.local.tokens import add_token, ensure_tokens, token_works
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +36,8 @@ class Workplace:
     mailbox: Mailbox
     origins: list[str]
     tokens: Mapping[str, str]
+    # What a command needs to work on this stack while it runs.
+    command_environment: Mapping[str, str]
 
 
 def prepare(folder: DataFolder, url: str, endpoint: str) -> Workplace:
@@ -62,6 +68,7 @@ def prepare(folder: DataFolder, url: str, endpoint: str) -> Workplace:
         mailbox=mailbox,
         origins=[*shared["SITES"].split(","), *shared.get("CORS_ORIGINS", "").split(",")],
         tokens=prepare_tokens(folder, environment_of("staff", shared, folder)),
+        command_environment=command_environment(shared, folder),
     )
 
 

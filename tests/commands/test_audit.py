@@ -1,21 +1,11 @@
-"""`audit verify` says how many chains hold, and names the first break of each that does not."""
-
-import json
+"""`audit verify` names the first break of each chain; `audit list` shows entries as the API does."""
 
 import pytest
 
 from chalicelib.audit import Act, Entry, find_break
-from chalicelib.commands.audit import main
 from tests.acts import publish
+from tests.commands.typing import done, type_command
 from tests.stack import Stack
-
-Output = pytest.CaptureFixture[str]
-
-
-def verify(stack: Stack, capsys: Output, *more: str) -> tuple[int, dict[str, object]]:
-    code = main(["verify", *more], stack.environ("staff"))
-    told: dict[str, object] = json.loads(capsys.readouterr().out)
-    return code, told
 
 
 def read_often(stack: Stack, comment_id: str, times: int) -> None:
@@ -23,13 +13,14 @@ def read_often(stack: Stack, comment_id: str, times: int) -> None:
         stack.call("GET", f"/v1/staff/comments/{comment_id}", role="moderator")
 
 
-def test_untouched_chains_hold(stack: Stack, capsys: Output) -> None:
+def test_untouched_chains_hold(stack: Stack) -> None:
     read_often(stack, publish(stack), 2)
     stack.call("GET", "/v1/staff/comments", role="moderator", query={"status": "approved"})
-    assert verify(stack, capsys) == (0, {"chains": 2, "broken": []})
+    assert done(stack, "audit", "verify") == {"chains": 2, "broken": []}
+    assert type_command(stack, "audit", "verify").told == "2 of 2 chains hold"
 
 
-def test_first_break_is_named(stack: Stack, capsys: Output) -> None:
+def test_first_break_is_named(stack: Stack) -> None:
     comment_id = publish(stack)
     read_often(stack, comment_id, 3)
     stack.dynamodb.update_item(
@@ -38,9 +29,35 @@ def test_first_break_is_named(stack: Stack, capsys: Output) -> None:
         UpdateExpression="SET actor = :actor",
         ExpressionAttributeValues={":actor": {"S": "token:somebody-else"}},
     )
-    broken = [{"subject": comment_id, "sequence": 2}]
-    assert verify(stack, capsys) == (1, {"chains": 1, "broken": broken})
-    assert verify(stack, capsys, "--subject", comment_id) == (1, {"chains": 1, "broken": broken})
+    broken = {"chains": 1, "broken": [{"subject": comment_id, "sequence": 2}]}
+    for more in ((), ("--subject", comment_id)):
+        seen = type_command(stack, "audit", "verify", *more, "--json")
+        assert (seen.code, seen.json) == (1, broken)
+
+
+def test_verifying_tells_how_far_it_is(stack: Stack) -> None:
+    read_often(stack, publish(stack), 1)
+    stack.call("GET", "/v1/staff/comments", role="moderator", query={"status": "approved"})
+    err = type_command(stack, "audit", "verify", "--progress").err.splitlines()
+    assert err[1:] == ["1 of 2 chains", "2 of 2 chains", "2 of 2 chains hold"]
+
+
+def test_list_is_the_apis(stack: Stack) -> None:
+    comment_id = publish(stack)
+    read_often(stack, comment_id, 2)
+    for query in ({}, {"subject": comment_id}, {"actor": "token:moderator"}):
+        by_api = stack.call("GET", "/v1/staff/audit", role="admin", query=query).json["entries"]
+        arguments = [word for name, value in query.items() for word in (f"--{name}", value)]
+        assert done(stack, "audit", "list", *arguments)["entries"] == by_api
+        assert len(by_api) == 3
+
+
+def test_list_goes_on_to_its_limit_and_says_that_there_is_more(stack: Stack) -> None:
+    read_often(stack, publish(stack), 3)
+    seen = type_command(stack, "audit", "list", "--limit", "2", "--json")
+    assert (len(seen.json["entries"]), seen.json["more"]) == (2, True)
+    assert seen.told == "Entries: 2; there may be more: --limit N, or --all"
+    assert len(done(stack, "audit", "list", "--all")["entries"]) == 4
 
 
 def test_entry_that_lost_a_race_is_chained_behind_the_winner(

@@ -6,11 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.commands.keys import main
 from tests.acts import PAGE, add_comment, post_enquiry, publish
+from tests.commands.typing import done, type_command
 from tests.stack import FakeSes, SharedSession, Stack
-
-Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -18,10 +16,6 @@ def own_keys(stack: Stack, tmp_path: Path) -> Stack:
     """A stack whose keys no other test sees, for they are going to change."""
     stack.keys = {name: shutil.copy(path, str(tmp_path)) for name, path in stack.keys.items()}
     return stack
-
-
-def run(stack: Stack, *arguments: str) -> None:
-    assert main(list(arguments), stack.environ("staff")) == 0
 
 
 def forget_old_keys(stack: Stack) -> None:
@@ -55,7 +49,7 @@ def test_old_items_open_after_a_rotation_and_new_ones_are_sealed_to_the_new_key(
     stack = own_keys
     given = fill(stack, "old")
     staff_from_before = stack.desk("staff")
-    run(stack, "rotate")
+    done(stack, "keys", "rotate")
     stack._desks = {}
     given |= fill(stack, "new")
     assert emails(stack) == given
@@ -67,34 +61,30 @@ def test_old_items_open_after_a_rotation_and_new_ones_are_sealed_to_the_new_key(
 
 
 @pytest.mark.parametrize("rotation", [["rotate"], ["rotate", "--hmac"]])
-def test_after_resealing_nothing_needs_the_old_key(
-    own_keys: Stack, capsys: Output, rotation: list[str]
-) -> None:
+def test_after_resealing_nothing_needs_the_old_key(own_keys: Stack, rotation: list[str]) -> None:
     stack = own_keys
     given = fill(stack, "old")
-    run(stack, *rotation)
-    run(stack, "reseal")
-    renewed = json.loads(capsys.readouterr().out.splitlines()[-1])["resealed"]
+    done(stack, "keys", *rotation)
+    renewed = done(stack, "keys", "reseal")["resealed"]
     assert renewed["comments"] == 2
     assert renewed["enquiries"] == 1
     forget_old_keys(stack)
     assert emails(stack) == given
 
 
-def test_resealing_twice_renews_nothing_the_second_time(own_keys: Stack, capsys: Output) -> None:
+def test_resealing_twice_renews_nothing_the_second_time(own_keys: Stack) -> None:
     fill(own_keys, "old")
-    run(own_keys, "rotate")
-    run(own_keys, "reseal")
-    run(own_keys, "reseal")
-    renewed = json.loads(capsys.readouterr().out.splitlines()[-1])["resealed"]
+    done(own_keys, "keys", "rotate")
+    done(own_keys, "keys", "reseal")
+    renewed = done(own_keys, "keys", "reseal")["resealed"]
     assert renewed == {"comments": 0, "enquiries": 0, "deliveries": 0}
 
 
 def test_resealing_changes_neither_revision_nor_what_is_shown(own_keys: Stack) -> None:
     fill(own_keys, "old")
     thread = own_keys.call("GET", "/v1/comments", query={"page": PAGE}).text
-    run(own_keys, "rotate")
-    run(own_keys, "reseal")
+    done(own_keys, "keys", "rotate")
+    done(own_keys, "keys", "reseal")
     assert own_keys.call("GET", "/v1/comments", query={"page": PAGE}).text == thread
     revisions = {i["revision"]["N"] for i in own_keys.items("CommentsTable") if "revision" in i}
     assert revisions == {"1", "2"}
@@ -102,8 +92,8 @@ def test_resealing_changes_neither_revision_nor_what_is_shown(own_keys: Stack) -
 
 def test_look_up_by_address_uses_the_new_secret_after_resealing(own_keys: Stack) -> None:
     add_comment(own_keys, email="jo@example.org")
-    run(own_keys, "rotate", "--hmac")
-    run(own_keys, "reseal")
+    done(own_keys, "keys", "rotate", "--hmac")
+    done(own_keys, "keys", "reseal")
     [item] = own_keys.items("CommentsTable")
     assert item["author_hmac"]["S"] == own_keys.fresh_desk("staff").hasher.address("jo@example.org")
     assert item["author_hmac"]["S"].startswith("h2.")
@@ -116,7 +106,7 @@ def test_rotation_in_ssm_keeps_the_parameters_under_their_kms_key(own_keys: Stac
         own_keys.keys[f"{name}_PARAMETER"] = parameter = f"/rotation/{own_keys.name}/{file}"
         ssm.put_parameter(Name=parameter, Value=document, Type="SecureString", KeyId="alias/data-key")
     given = fill(own_keys, "old")
-    run(own_keys, "rotate")
+    done(own_keys, "keys", "rotate")
     own_keys._desks = {}
     given |= fill(own_keys, "new")
     assert emails(own_keys) == given
@@ -124,3 +114,14 @@ def test_rotation_in_ssm_keeps_the_parameters_under_their_kms_key(own_keys: Stac
         named = [{"Key": "Name", "Option": "Equals", "Values": [parameter]}]
         [known] = ssm.describe_parameters(ParameterFilters=named)["Parameters"]
         assert (known["KeyId"], known["Version"]) == ("alias/data-key", 2)
+
+
+def test_resealing_tells_how_far_it_is(own_keys: Stack) -> None:
+    fill(own_keys, "old")
+    seen = type_command(own_keys, "keys", "reseal", "--yes", "--progress")
+    assert seen.err.splitlines()[2:] == ["1 of 3 tables", "2 of 3 tables", "3 of 3 tables"]
+
+
+def test_rotation_says_first_which_documents_it_changes(own_keys: Stack) -> None:
+    seen = type_command(own_keys, "keys", "rotate", "--yes")
+    assert seen.err.splitlines()[1] == f"Changes {', '.join(own_keys.keys.values())}"

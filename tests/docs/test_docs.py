@@ -194,12 +194,6 @@ def test_every_make_target_that_help_tells_is_described() -> None:
     assert told <= described
 
 
-def test_every_command_of_an_operator_is_described() -> None:
-    files = (ROOT / "chalicelib" / "commands").glob("[!_]*.py")
-    named = {module for text in TEXTS.values() for module in _COMMAND.findall(text)}
-    assert {f"chalicelib.commands.{file.stem}" for file in files} <= named
-
-
 @pytest.mark.parametrize(("name", "heading"), [("README.md", "Promise"), ("docs/security.md", "Measure")])
 def test_every_promise_and_measure_names_a_file_and_a_test(name: str, heading: str) -> None:
     _, _, after = TEXTS[name].partition(f" {heading} |")

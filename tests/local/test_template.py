@@ -1,11 +1,12 @@
 """The template of the stack, as this machine reads it."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from infra.local.folder import DataFolder
-from infra.local.settings import environment_of, shared_environment
+from infra.local.settings import command_environment, environment_of, shared_environment
 from infra.local.template import STORAGE_TYPES, Schedule, Template, cut_to_storage, read_feeds, read_template
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "template.yaml"
@@ -73,3 +74,13 @@ def test_private_keys_go_to_staff_and_mail_alone(tmp_path: Path) -> None:
         f for f in functions if "PRIVATE_KEYS_FILE" in environment_of(f, settings, DataFolder(tmp_path))
     }
     assert with_keys == {"staff", "mail"}
+
+
+def test_commands_are_told_settings_and_the_emulator_and_nothing_else_of_the_callers(tmp_path: Path) -> None:
+    settings = shared(tmp_path, RATE_LIMIT="9", HOME="theirs", API_KEY="theirs", AWS_PROFILE="theirs")
+    told = command_environment(settings, DataFolder(tmp_path))
+    assert "theirs" not in told.values()
+    assert (told["FUNCTION"], told["RATE_LIMIT"]) == ("staff", "9")
+    assert told["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
+    assert told["AWS_CONFIG_FILE"] == os.devnull
+    assert told["PRIVATE_KEYS_FILE"] == str(tmp_path / "keys" / "private-keys.json")

@@ -1,12 +1,10 @@
 """A row that cannot be opened harms no other: it is shown as such, and nothing is lost by it."""
 
-import json
-
 import pytest
 
-from chalicelib.commands.keys import main
 from chalicelib.storage.seal import UNREADABLE
 from tests.acts import add_comment, decide, post_enquiry
+from tests.commands.typing import type_command
 from tests.stack import Stack
 
 
@@ -45,13 +43,10 @@ def test_enquiry_that_cannot_be_opened_does_not_hide_the_others(stack: Stack) ->
     assert {e["message"] for e in listed} == {UNREADABLE, "Another."}
 
 
-def test_resealing_goes_on_behind_what_cannot_be_opened(
-    stack: Stack, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_resealing_goes_on_behind_what_cannot_be_opened(stack: Stack) -> None:
     for n in range(3):
         spoilt = add_comment(stack, message=f"{n}")
     spoil(stack, "CommentsTable", {"comment_id": {"S": spoilt}}, b"s0:older key")
     # An operator who is about to take an old key out must hear of what would be lost with it.
-    assert main(["reseal"], stack.environ("staff")) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["resealed"]["comments"], told["unreadable"]) == (0, 1)
+    seen = type_command(stack, "keys", "reseal", "--yes", "--json")
+    assert (seen.code, seen.json["resealed"]["comments"], seen.json["unreadable"]) == (1, 0, 1)

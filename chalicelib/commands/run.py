@@ -1,0 +1,39 @@
+"""What every command works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from chalicelib.commands.screen import Screen
+from chalicelib.wiring import Desk
+
+# As many as the API gives in one answer: an audit entry of a list has no more ids than one of the API's.
+_AT_ONCE = 100
+
+T = TypeVar("T")
+
+
+class WrongUsage(Exception):
+    """What was typed cannot be meant. The text is a sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Run:
+    desk: Desk
+    # As the audit trail names them.
+    actor: str
+    screen: Screen
+
+
+def collect(fetch: Callable[[int, Any], tuple[list[T], Any]], limit: int) -> tuple[list[T], bool]:
+    """Fetch page after page, up to `limit` items; and say whether there may be more.
+
+    `fetch` takes how many at most and where to go on (None at first), and returns items and the next place.
+    """
+    items: list[T] = []
+    place: Any = None
+    while True:
+        found, place = fetch(min(_AT_ONCE, limit - len(items)), place)
+        items += found
+        if place is None or len(items) >= limit:
+            return items, place is not None
