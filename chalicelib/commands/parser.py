@@ -11,6 +11,7 @@ from chalicelib.commands import (
     keys,
     mail,
     pages,
+    people,
     tokens,
 )
 from chalicelib.commands.group import PROGRAM, Group, add_common
@@ -53,6 +54,6 @@ def make_parser() -> argparse.ArgumentParser:
     parser.set_defaults(local=None, stage=None, region=None, json=False, yes=False, progress=False)
     add_common(parser)
     group = Group(parser.add_subparsers(title="commands", metavar="COMMAND", required=True))
-    for module in (comments, deciding, pages, enquiries, deliveries, mail, tokens, audit, keys):
+    for module in (comments, deciding, pages, enquiries, deliveries, mail, people, tokens, audit, keys):
         module.add_commands(group)
     return parser

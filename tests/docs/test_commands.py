@@ -11,7 +11,7 @@ from chalicelib.commands.main import _with_folder
 from chalicelib.commands.parser import make_parser
 from tests.docs.test_docs import TEXTS, _code, _prose
 
-_TYPED = re.compile(r"python3? -m chalicelib\.commands((?: [^\s|<#]+| \"[^\"]*\")*)")
+_TYPED = re.compile(r"python3? -m chalicelib\.commands((?: [^\s|<>#]+| \"[^\"]*\")*)")
 
 
 def commands(parser: argparse.ArgumentParser, *words: str) -> Iterator[tuple[str, argparse.ArgumentParser]]:

@@ -167,6 +167,20 @@ def test_token_opens_until_it_is_revoked(type_command: Type, client: httpx.Clien
     until(lambda: client.get(STAFF_COMMENTS, headers=auth).status_code == 401, seconds=60)
 
 
+def test_person_is_handed_what_is_held_and_then_forgotten(type_command: Type, client: httpx.Client) -> None:
+    page = a_page()
+    address = f"{page.rpartition('/')[2]}@example.org"
+    comment_id = post_comment(client, page, email=address)["id"]
+    reference = post_enquiry(client, email=address)["reference"]
+    held = answer(type_command("people", "export", "-", "--json", typed=address))
+    assert [comment["id"] for comment in held["comments"]] == [comment_id]
+    assert [enquiry["reference"] for enquiry in held["enquiries"]] == [reference]
+    erased = answer(type_command("people", "erase", "-", "--yes", "--json", typed=address))["erased"]
+    assert (erased["comments"], erased["enquiries"]) == (1, 1)
+    for item in (comment_id, reference):
+        assert type_command("show", item).code == 1
+
+
 def test_what_is_sealed_to_the_current_key_is_left_as_it_is(type_command: Type, client: httpx.Client) -> None:
     post_comment(client, a_page())
     resealed = answer(type_command("keys", "reseal", "--yes", "--json"))
