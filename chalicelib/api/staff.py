@@ -131,7 +131,7 @@ def patch_enquiry(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
-    return _with_revision(show_enquiry(enquiry, desk), enquiry.revision)
+    return _with_revision(_show_enquiry(enquiry, desk), enquiry.revision)
 
 
 def list_tokens(request: Request, desk: Desk) -> Answer:

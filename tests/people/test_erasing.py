@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from chalicelib import people
 from chalicelib.audit import find_break
-from chalicelib.commands.keys import main
 from tests.acts import (
     add_comment,
     answer,
@@ -23,6 +22,7 @@ from tests.acts import (
     publish,
     read_thread,
 )
+from tests.commands.typing import done
 from tests.faults import FailingClient, desk_on, refused
 from tests.mail.mails import deliveries, ses_error
 from tests.mail.test_suppression import PERMANENT, report
@@ -154,7 +154,7 @@ def test_what_has_expired_and_is_only_not_deleted_yet_is_erased(stack: Stack) ->
 def test_what_was_hashed_under_an_older_secret_is_erased(stack: Stack, tmp_path: Any) -> None:
     stack.keys = {name: shutil.copy(path, str(tmp_path)) for name, path in stack.keys.items()}
     live(stack)
-    assert main(["rotate", "--hmac"], stack.environ("staff")) == 0
+    done(stack, "keys", "rotate", "--hmac")
     stack._desks = {}
     comment(stack, "after the rotation")
     stack.later(days=2)

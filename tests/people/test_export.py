@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.commands.keys import main
 from chalicelib.storage.seal import UNREADABLE
 from tests.acts import add_comment, decide, everything_stored, post_enquiry, publish
+from tests.commands.typing import done
 from tests.faults import FailingClient, desk_on, refused
 from tests.people.lives import EMAIL, NAME, NOTE, OTHER, SPELLINGS, comment, enquiry, export, export_all, live
 from tests.stack import Stack
@@ -81,7 +81,7 @@ def test_what_was_hashed_under_an_older_secret_is_found(stack: Stack, tmp_path: 
     stack.keys = {name: shutil.copy(path, str(tmp_path)) for name, path in stack.keys.items()}
     life = live(stack)
     for _ in range(2):
-        assert main(["rotate", "--hmac"], stack.environ("staff")) == 0
+        done(stack, "keys", "rotate", "--hmac")
         stack._desks = {}
     later = comment(stack, "after the rotation")
     found = export_all(stack)
