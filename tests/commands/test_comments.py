@@ -115,7 +115,7 @@ def test_no_control_character_of_a_visitor_reaches_the_terminal(stack: Stack, fi
     comment_id = add_comment(stack)
     letter = {"name": "Robin", "text": "Fine."} | {field: HOSTILE}
     sealed = stack.desk("staff").store.comments._seal.close(
-        [letter["name"], "r@example.org", letter["text"], letter["text"]]
+        [letter["name"], "r@example.org", letter["text"], letter["text"], []]
     )
     spoil(stack, "CommentsTable", {"comment_id": {"S": comment_id}}, sealed)
     for arguments in (["queue"], ["queue", "--json"], ["show", comment_id], ["show", comment_id, "--json"]):
