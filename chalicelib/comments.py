@@ -17,8 +17,9 @@ from chalicelib.errors import (
 )
 from chalicelib.html_gate import to_html
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
+from chalicelib.judgement.while_storing import add_with_findings
 from chalicelib.outbox import Order
-from chalicelib.submissions import Hashing, Identity, Visit, identify
+from chalicelib.submissions import Hashing, Identity, Sender, Visit, identify
 from chalicelib.times import to_text
 
 Status = Literal["pending", "approved", "rejected", "spam"]
@@ -124,7 +125,7 @@ class DecidedComment:
 
 
 class CommentStore(Protocol):
-    def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None: ...
+    def add_comment(self, comment: Comment, identity: Identity, order: Order, sender: Sender) -> None: ...
 
     def is_same_comment(self, comment_id: str, request_hash: str) -> bool: ...
 
@@ -173,9 +174,13 @@ def submit_comment(
         request_hash=identity.request_hash,
         language=visit.language,
     )
-    order = outbox.new_order("comment_submitted", comment.id, visit.at)
+
+    def add(found: tuple[Reason, ...], order: Order, sender: Sender) -> None:
+        store.add_comment(replace(comment, reasons=comment.reasons + found), identity, order, sender)
+
+    order = outbox.new_order("comment_submitted", comment.id, visit.at, visit.form)
     try:
-        store.add_comment(comment, identity, order, visit.network)
+        add_with_findings(add, order, Sender(visit.network, comment.author_hmac))
     except AlreadySubmitted as first:
         if not store.is_same_comment(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None

@@ -244,7 +244,14 @@ class Settings(BaseModel):
         description='Which group has which role, as JSON: `{"Web team": "moderator"}`.',
     )
     rate_limit: int = Field(
-        default=10, ge=1, description="Submissions that one network may make in one window."
+        default=10,
+        ge=1,
+        description="Submissions that one network may make at once, and then evenly spread over each window.",
+    )
+    address_rate_limit: int = Field(
+        default=5,
+        ge=1,
+        description="As many under one email address; one more is held with a reason, and not refused.",
     )
     rate_window: int = Field(default=600, ge=1, le=86400, description="Length of that window in seconds.")
     staff_name: str = Field(

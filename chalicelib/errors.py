@@ -101,6 +101,17 @@ class RateLimited(FrontdeskError):
     retry_after_seconds: int
 
 
+class AddressRateExceeded(FrontdeskError):
+    """So much was submitted under this address that one looks twice. It is never refused for that.
+
+    Anybody can write under anybody's address: a limit that refuses would lock its owner out.
+    """
+
+
+class FormTokenReplayed(FrontdeskError):
+    """Another submission came with this form token before."""
+
+
 @dataclass
 class Unavailable(FrontdeskError):
     """A dependency refused or timed out. `what` names the dependency's operation, never its data."""

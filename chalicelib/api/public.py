@@ -22,7 +22,7 @@ from chalicelib.api.schemas import (
 )
 from chalicelib.config import LANGUAGES
 from chalicelib.errors import FieldProblem, InvalidFields
-from chalicelib.judgement.form_tokens import FORM_TOKEN_LIFE, make_form_token
+from chalicelib.judgement.form_tokens import FORM_TOKEN_LIFE, make_form_token, spend_form_token
 from chalicelib.judgement.judging import Submitted, judge
 from chalicelib.pages import PageRefused
 from chalicelib.submissions import Visit
@@ -47,7 +47,7 @@ def post_enquiry(request: Request, desk: Desk) -> Answer:
 
 def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answer:
     sent = parse(CommentSubmission, fields, _context(desk))
-    visit = _visit(request, desk)
+    visit = _visit("comment", sent.form_token, request, desk)
     draft = comments.Draft(
         sent.page, sent.parent_id or None, sent.name, sent.email, sent.message, sent.notify
     )
@@ -59,7 +59,7 @@ def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
 
 def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answer:
     sent = parse(EnquirySubmission, fields, _context(desk))
-    visit = _visit(request, desk)
+    visit = _visit("enquiry", sent.form_token, request, desk)
     letter = enquiries.Letter(
         sent.name, sent.email, sent.message, sent.phone or None, tuple(sent.contact_by), sent.page
     )
@@ -143,11 +143,12 @@ def _enquiry_form(fields: dict[str, list[str]]) -> dict[str, Any]:
     return form_to_json(EnquirySubmission, fields, flags=("consent",), lists=("contact_by",))
 
 
-def _visit(request: Request, desk: Desk) -> Visit:
+def _visit(kind: str, form_token: str, request: Request, desk: Desk) -> Visit:
     now = desk.now()
     network = desk.hasher.network(request.ip, now.date())
     language = request.language(LANGUAGES, desk.settings.language)
-    return Visit(network, request.idempotency_key(), now, language)
+    form = spend_form_token(kind, form_token, desk.hasher)
+    return Visit(network, request.idempotency_key(), now, language, form)
 
 
 def _submitted(kind: str, sent: CommentSubmission | EnquirySubmission) -> Submitted:

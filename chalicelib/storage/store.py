@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
 from chalicelib.enquiries import ChangedEnquiry, Enquiry
-from chalicelib.errors import IdempotencyKeyReused, IllegalTransition, Unavailable
+from chalicelib.errors import FormTokenReplayed, IdempotencyKeyReused, IllegalTransition, Unavailable
 from chalicelib.outbox import Delivery, Order, OutboxEntry, State
 from chalicelib.staff_tokens import StaffToken
 from chalicelib.storage.audit import AuditTable, EntryTaken
+from chalicelib.storage.buckets import Missed
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database, Write
 from chalicelib.storage.enquiries import EnquiriesTable
@@ -21,7 +22,7 @@ from chalicelib.storage.pages import AlreadySo, PagesTable
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.stubs import Stubs, ThreadChanged
 from chalicelib.storage.suppressions import Cause, SuppressionsTable
-from chalicelib.submissions import Identity
+from chalicelib.submissions import Identity, Sender
 from chalicelib.threads import PageThread
 
 # As many members of staff may read the same list at once; then one is asked to try again.
@@ -41,27 +42,26 @@ class Store:
     audit: AuditTable
     suppressions: SuppressionsTable
 
-    def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None:
-        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, RateLimited or Unavailable.
+    def add_comment(self, comment: Comment, identity: Identity, order: Order, sender: Sender) -> None:
+        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, FormTokenReplayed, RateLimited,
+        AddressRateExceeded or Unavailable.
 
-        In that order: a replay gets its first answer even if the page has been closed since.
+        In that order: a replay gets its first answer even if the page has been closed since, and at any rate.
         """
         writes = [self.comments.put_new(comment)]
         writes += [self.comments.check_neighbour(n, identity) for n in identity.neighbours]
         writes.append(self.pages.check_open(comment.page_id))
         if comment.parent_id is not None:
             writes.append(self.comments.check_parent(comment.parent_id, comment.page_id))
-        writes.append(self.outbox.put_order(order))
-        writes.append(self.guard.count(network, comment.created_at))
-        self.database.transact(writes)
+        writes.append(self.outbox.put_order(order, FormTokenReplayed()))
+        self._transact_in_turn(writes, sender, comment.created_at)
 
-    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, network: str) -> None:
-        """Raises AlreadySubmitted, RateLimited or Unavailable."""
+    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, sender: Sender) -> None:
+        """Raises AlreadySubmitted, FormTokenReplayed, RateLimited, AddressRateExceeded or Unavailable."""
         writes = [self.enquiries.put_new(enquiry)]
         writes += [self.enquiries.check_neighbour(n, identity) for n in identity.neighbours]
-        writes.append(self.outbox.put_order(order))
-        writes.append(self.guard.count(network, enquiry.created_at))
-        self.database.transact(writes)
+        writes.append(self.outbox.put_order(order, FormTokenReplayed()))
+        self._transact_in_turn(writes, sender, enquiry.created_at)
 
     def is_same_comment(self, comment_id: str, request_hash: str) -> bool:
         return self._holds(self.comments.check_request(comment_id, request_hash, IdempotencyKeyReused()))
@@ -245,6 +245,19 @@ class Store:
                 continue
             return
         raise Unavailable("TransactWriteItems")
+
+    def _transact_in_turn(self, writes: list[Write], sender: Sender, at: datetime) -> None:
+        """Do the writes if the sender's buckets have room: one round trip, unless one was guessed wrong."""
+        turns = self.guard.turns(sender, at)
+        while True:
+            try:
+                self.database.transact([*writes, *(turn.write() for turn in turns)])
+            except Missed as missed:
+                missed.turn.miss()
+                continue
+            for turn in turns:
+                turn.done()
+            return
 
     def _holds(self, check: Write) -> bool:
         """Ask by a condition, not by a read: the public role may not read."""
