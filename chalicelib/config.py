@@ -254,6 +254,13 @@ class Settings(BaseModel):
         description="As many under one email address; one more is held with a reason, and not refused.",
     )
     rate_window: int = Field(default=600, ge=1, le=86400, description="Length of that window in seconds.")
+    trust_after: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Publish at once what an author of so many approved comments writes, if nothing is odd "
+        "about it; left out, never. An author is an address and a name as typed, and nobody verifies them.",
+    )
     staff_name: str = Field(
         default="Staff", min_length=1, max_length=80, description="Under which name staff answer in public."
     )

@@ -112,6 +112,10 @@ class FormTokenReplayed(FrontdeskError):
     """Another submission came with this form token before."""
 
 
+class NotTrusted(FrontdeskError):
+    """The author has not been approved often enough for a comment to be published at once."""
+
+
 @dataclass
 class Unavailable(FrontdeskError):
     """A dependency refused or timed out. `what` names the dependency's operation, never its data."""

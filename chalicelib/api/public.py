@@ -1,5 +1,6 @@
 """What visitors call: post a comment or an enquiry, read a thread, count, open a form."""
 
+import json
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -30,6 +31,7 @@ from chalicelib.times import to_text
 from chalicelib.wiring import Desk
 
 _COMMENT_THANKS = "Thank you. Your comment will appear once it has been read by our team."
+_COMMENT_PUBLISHED = "Thank you. Your comment is on the page."
 _ENQUIRY_THANKS = "Thank you. We have your message and will be in touch. Please keep the reference."
 # Short: an approval should be seen soon, and a rejection sooner.
 _THREAD_MAX_AGE = timedelta(seconds=15)
@@ -52,9 +54,30 @@ def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
         sent.page, sent.parent_id or None, sent.name, sent.email, sent.message, sent.notify
     )
     judgement = judge(_submitted("comment", sent), visit.at, desk.hasher)
-    comment_id = comments.submit_comment(draft, judgement, visit, store=desk.store, hashing=desk.hasher)
-    held = {"id": comment_id, "status": "pending", "message": _COMMENT_THANKS, "help": help_lines(desk)}
+    receipt = comments.submit_comment(
+        draft,
+        judgement,
+        visit,
+        store=desk.store,
+        hashing=desk.hasher,
+        trust_after=desk.settings.trust_after,
+    )
+    if receipt.published is not None:
+        return _published(receipt.id, receipt.published, draft.page_id, desk)
+    held = {"id": receipt.id, "status": "pending", "message": _COMMENT_THANKS, "help": help_lines(desk)}
     return as_json(202, held)
+
+
+def _published(comment_id: str, public_json: str, page_id: str, desk: Desk) -> Answer:
+    shown = {
+        "id": comment_id,
+        "status": "approved",
+        "comment": json.loads(public_json),
+        "message": _COMMENT_PUBLISHED,
+        "help": help_lines(desk),
+    }
+    # A comment has no address of its own: it is found in its thread.
+    return as_json(201, shown, Location=f"/v1/comments?page={quote(page_id, safe='')}&order=newest")
 
 
 def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answer:

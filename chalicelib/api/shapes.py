@@ -53,6 +53,14 @@ class CommentHeld(_Shown):
     help: Help
 
 
+class CommentPublished(_Shown):
+    id: str
+    status: Literal["approved"]
+    comment: PublicComment
+    message: str
+    help: Help
+
+
 class EnquiryAccepted(_Shown):
     reference: str
     message: str

@@ -22,6 +22,7 @@ from chalicelib.comments import Comment, Decision
 from chalicelib.enquiries import Enquiry
 from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
 from chalicelib.html_gate import to_html
+from chalicelib.judgement.reasons import FIRST_TIME_AUTHOR
 from chalicelib.staff_tokens import Actor, StaffToken
 from chalicelib.submissions import Visit
 from chalicelib.times import to_text
@@ -48,7 +49,12 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
     desk.store.record_reading(Act(comment.id, actor_of(request).id, "read", desk.now()))
-    return _with_revision({**_show_comment(comment), "history": _history(comment.id, desk)}, comment.revision)
+    shown = {**_show_comment(comment), "history": _history(comment.id, desk)}
+    # Known to staff when they look, for the public function could not ask; and not in lists, where it
+    # would cost a query each.
+    if comment.author_hmac and desk.store.comments.is_first_of_author(comment):
+        shown["reasons"].append({"code": FIRST_TIME_AUTHOR.code, "text": FIRST_TIME_AUTHOR.text})
+    return _with_revision(shown, comment.revision)
 
 
 def patch_comment(request: Request, desk: Desk) -> Answer:

@@ -46,6 +46,7 @@ from chalicelib.times import from_text, to_text
 BY_PAGE = "approved-by-page"
 BY_STATUS = "by-status"
 BY_PAGE_AND_STATUS = "by-page"
+BY_AUTHOR = "by-author"
 # "!" sorts before every position (which begin with a year), "~" after.
 _EDGES = ("!", "~")
 # An approved comment of the page. What was erased is not, though the thread may show its stub.
@@ -157,6 +158,18 @@ class CommentsTable:
             count=int(edges[0]["approved_count"]) if edges else None,
             next_position=str(comments[-1]["position"]) if more else None,
         )
+
+    def is_first_of_author(self, comment: Comment) -> bool:
+        """Whether nothing is kept that the same address wrote before."""
+        found = self._database.query(
+            TableName=self._name,
+            IndexName=BY_AUTHOR,
+            KeyConditionExpression="author_hmac = :author AND #position < :own",
+            ExpressionAttributeNames={"#position": "position"},
+            ExpressionAttributeValues=values(author=str(comment.author_hmac), own=position_of(comment)),
+            Limit=1,
+        )
+        return not found.items
 
     def list_by_status(
         self,
@@ -293,6 +306,7 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "staff": comment.staff,
         "revision": comment.revision,
         "language": comment.language,
+        "trust_key": comment.trust_key,
     }
 
 
@@ -324,5 +338,6 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         revision=fields["revision"],
         language=fields.get("language", "en"),
         answers=fields.get("answers", 0),
+        trust_key=fields.get("trust_key"),
         readable=readable,
     )
