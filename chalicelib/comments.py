@@ -14,16 +14,16 @@ from chalicelib.audit import Act
 from chalicelib.errors import (
     AddressRateExceeded,
     AlreadySubmitted,
-    FormTokenReplayed,
     IdempotencyKeyReused,
     IllegalTransition,
     NotTrusted,
+    OrderedBefore,
     StaleRevision,
     Unavailable,
 )
 from chalicelib.html_gate import to_html
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
-from chalicelib.judgement.while_storing import add_with_findings
+from chalicelib.judgement.while_storing import add_with_findings, order_once
 from chalicelib.outbox import Order
 from chalicelib.submissions import Hashing, Identity, Sender, Visit, identify
 from chalicelib.times import to_text
@@ -207,14 +207,14 @@ def submit_comment(
     def add(found: tuple[Reason, ...], order: Order, sender: Sender) -> None:
         store.add_comment(replace(comment, reasons=comment.reasons + found), identity, order, sender)
 
-    order = outbox.new_order("comment_submitted", comment.id, visit.at, visit.form)
+    order = order_once("comment_submitted", comment.id, draft.message, visit, hashing)
     sender = Sender(visit.network, comment.author_hmac)
     try:
         if trust_after is not None:
             published = _publish_at_once(comment, identity, order, sender, trust_after, store)
             if published is not None:
                 return Receipt(comment.id, published)
-        add_with_findings(add, order, sender)
+        add_with_findings(add, order, sender, visit)
     except AlreadySubmitted as first:
         if not store.is_same_comment(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None
@@ -252,7 +252,7 @@ def _publish_at_once(
     decided = replace(decided, orders=[order, *decided.orders])
     try:
         store.publish_at_once(decided, identity, sender, enough)
-    except (NotTrusted, FormTokenReplayed, AddressRateExceeded):
+    except (NotTrusted, OrderedBefore, AddressRateExceeded):
         return None
     return after.public_json()
 

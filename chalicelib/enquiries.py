@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from chalicelib import ids, outbox
+from chalicelib import ids
 from chalicelib.audit import Act
 from chalicelib.errors import (
     AlreadySubmitted,
@@ -15,7 +15,7 @@ from chalicelib.errors import (
     StaleRevision,
 )
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
-from chalicelib.judgement.while_storing import add_with_findings
+from chalicelib.judgement.while_storing import add_with_findings, order_once
 from chalicelib.outbox import Order
 from chalicelib.submissions import Hashing, Identity, Sender, Visit, identify
 
@@ -145,9 +145,9 @@ def submit_enquiry(
     def add(found: tuple[Reason, ...], order: Order, sender: Sender) -> None:
         store.add_enquiry(replace(enquiry, reasons=enquiry.reasons + found), identity, order, sender)
 
-    order = outbox.new_order("enquiry_submitted", enquiry.reference, visit.at, visit.form)
+    order = order_once("enquiry_submitted", enquiry.reference, letter.message, visit, hashing)
     try:
-        add_with_findings(add, order, Sender(visit.network, enquiry.enquirer_hmac))
+        add_with_findings(add, order, Sender(visit.network, enquiry.enquirer_hmac), visit)
     except AlreadySubmitted as first:
         if not store.is_same_enquiry(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None

@@ -108,8 +108,8 @@ class AddressRateExceeded(FrontdeskError):
     """
 
 
-class FormTokenReplayed(FrontdeskError):
-    """Another submission came with this form token before."""
+class OrderedBefore(FrontdeskError):
+    """Another submission came with the same form token before, or with the same text and none."""
 
 
 class NotTrusted(FrontdeskError):

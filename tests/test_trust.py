@@ -280,7 +280,9 @@ def test_counts_are_a_recount_whatever_is_decided(trusting: Stack, seed: int) ->
 
 
 def test_first_time_author_is_told_to_who_looks(stack: Stack) -> None:
-    first, second = add_comment(stack, message="One."), add_comment(stack, message="Two.")
+    first = add_comment(stack, message="One.")
+    stack.later(seconds=1)
+    second = add_comment(stack, message="Two.")
     codes = []
     for comment_id in (first, second):
         shown = stack.call("GET", f"/v1/staff/comments/{comment_id}", role="moderator").json

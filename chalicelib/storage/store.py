@@ -9,10 +9,10 @@ from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
 from chalicelib.enquiries import ChangedEnquiry, Enquiry
 from chalicelib.errors import (
-    FormTokenReplayed,
     FrontdeskError,
     IdempotencyKeyReused,
     IllegalTransition,
+    OrderedBefore,
     Unavailable,
 )
 from chalicelib.outbox import Delivery, Order, OutboxEntry, State
@@ -51,7 +51,7 @@ class Store:
     suppressions: SuppressionsTable
 
     def add_comment(self, comment: Comment, identity: Identity, order: Order, sender: Sender) -> None:
-        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, FormTokenReplayed, RateLimited,
+        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, OrderedBefore, RateLimited,
         AddressRateExceeded or Unavailable.
 
         In that order: a replay gets its first answer even if the page has been closed since, and at any rate.
@@ -61,14 +61,14 @@ class Store:
         writes.append(self.pages.check_open(comment.page_id))
         if comment.parent_id is not None:
             writes.append(self.comments.check_parent(comment.parent_id, comment.page_id))
-        writes.append(self.outbox.put_order(order, FormTokenReplayed()))
+        writes.append(self.outbox.put_order(order, OrderedBefore()))
         self._transact_in_turn(writes, sender, comment.created_at)
 
     def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, sender: Sender) -> None:
-        """Raises AlreadySubmitted, FormTokenReplayed, RateLimited, AddressRateExceeded or Unavailable."""
+        """Raises AlreadySubmitted, OrderedBefore, RateLimited, AddressRateExceeded or Unavailable."""
         writes = [self.enquiries.put_new(enquiry)]
         writes += [self.enquiries.check_neighbour(n, identity) for n in identity.neighbours]
-        writes.append(self.outbox.put_order(order, FormTokenReplayed()))
+        writes.append(self.outbox.put_order(order, OrderedBefore()))
         self._transact_in_turn(writes, sender, enquiry.created_at)
 
     def publish_at_once(
@@ -86,7 +86,7 @@ class Store:
             writes.append(self.stubs.answer(comment.parent_id, comment.page_id))
         writes.append(self.approvals.add(str(comment.trust_key), enough))
         writes += self.comments.move_edges(comment.page_id, 1)
-        writes += [self.outbox.put_order(order, FormTokenReplayed()) for order in decided.orders]
+        writes += [self.outbox.put_order(order, OrderedBefore()) for order in decided.orders]
         # The first of its chain: there is nothing to read first.
         writes.append(Write(self.audit.put(chain(decided.act, None)).action))
         self._transact_in_turn(writes, sender, comment.created_at)

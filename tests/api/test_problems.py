@@ -13,7 +13,7 @@ from chalicelib.errors import FieldProblem, FrontdeskError
 # It never leaves the domain: `submit_comment` and `submit_enquiry` answer it as the first time.
 CAUGHT_IN_THE_DOMAIN = {
     errors.AlreadySubmitted,
-    errors.FormTokenReplayed,
+    errors.OrderedBefore,
     errors.AddressRateExceeded,
     errors.NotTrusted,
 }

@@ -1,4 +1,4 @@
-"""A form's token is good for one submission: another one with it is looked at twice, and refused nothing."""
+"""A form is good for one submission; without one, so is a text. What comes again is looked at twice."""
 
 from typing import Any
 
@@ -24,7 +24,8 @@ def send(stack: Stack, token: str, message: str, **how: Any) -> Reply:
 
 def reasons_of(stack: Stack, reply: Reply) -> list[str]:
     assert reply.status == 202
-    shown = stack.call("GET", f"/v1/staff/comments/{reply.json['id']}", role="moderator").json
+    listed = stack.call("GET", "/v1/staff/comments", role="moderator").json["comments"]
+    [shown] = [comment for comment in listed if comment["id"] == reply.json["id"]]
     return [reason["code"] for reason in shown["reasons"]]
 
 
@@ -97,3 +98,38 @@ def test_both_submissions_of_one_form_are_mailed(stack: Stack) -> None:
     add_comment(stack, message="Of no form.")
     stack.deliver(ses)
     assert len(ses.sent) == 3
+
+
+LONG = "Cheap pills without prescription, call now."
+
+
+def test_text_that_comes_again_without_a_form_is_suspect_on_any_page_from_anybody(stack: Stack) -> None:
+    first = send(stack, "", LONG)
+    again = stack.call(
+        "POST",
+        "/v1/comments",
+        {"page": "/b", "name": "X", "email": "x@visitor.example", "message": LONG.upper() + " !!"},
+        ip="198.51.100.1",
+    )
+    other = send(stack, "", LONG + " Or not.")
+    assert reasons_of(stack, first) == ["form_token_missing"]
+    assert reasons_of(stack, again) == ["form_token_missing", "repeated_text"]
+    assert reasons_of(stack, other) == ["form_token_missing"]
+    stack.later(days=1)
+    assert reasons_of(stack, send(stack, "", LONG)) == ["form_token_missing"]
+
+
+def test_short_text_may_come_again(stack: Stack) -> None:
+    replies = [
+        send(stack, "", "Thank you so much!", ip=f"198.51.100.{n}", idempotency_key=f"{n}") for n in range(2)
+    ]
+    assert [reasons_of(stack, reply) for reply in replies] == [["form_token_missing"]] * 2
+    assert len({reply.json["id"] for reply in replies}) == 2
+
+
+def test_text_that_comes_with_forms_is_not_compared(stack: Stack) -> None:
+    """An order has one id, and it is the form's: see docs/judgement.md."""
+    replies = [send(stack, open_form(stack), f"{LONG} {' ' * n}") for n in range(2)]
+    stack.later(minutes=11)
+    replies.append(send(stack, open_form(stack), LONG))
+    assert [reasons_of(stack, reply) for reply in replies] == [[]] * 3
