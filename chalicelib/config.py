@@ -254,6 +254,16 @@ class Settings(BaseModel):
         description="As many under one email address; one more is held with a reason, and not refused.",
     )
     rate_window: int = Field(default=600, ge=1, le=86400, description="Length of that window in seconds.")
+    altcha: bool = Field(
+        default=False,
+        description="Ask browsers for ALTCHA's proof of work; what comes without is held with a reason.",
+    )
+    altcha_max_number: int = Field(
+        default=50_000,
+        ge=1_000,
+        le=10_000_000,
+        description="How much work: up to so many hashes, half of them on average.",
+    )
     trust_after: int | None = Field(
         default=None,
         ge=1,

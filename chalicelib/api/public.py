@@ -1,6 +1,7 @@
 """What visitors call: post a comment or an enquiry, read a thread, count, open a form."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -25,6 +26,8 @@ from chalicelib.config import LANGUAGES
 from chalicelib.errors import FieldProblem, InvalidFields
 from chalicelib.judgement.form_tokens import FORM_TOKEN_LIFE, make_form_token, spend_form_token
 from chalicelib.judgement.judging import Submitted, judge
+from chalicelib.judgement.proofs import judge_proof, make_challenge
+from chalicelib.judgement.reasons import Judgement
 from chalicelib.pages import PageRefused
 from chalicelib.submissions import Visit
 from chalicelib.times import to_text
@@ -53,7 +56,7 @@ def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
     draft = comments.Draft(
         sent.page, sent.parent_id or None, sent.name, sent.email, sent.message, sent.notify
     )
-    judgement = judge(_submitted("comment", sent), visit.at, desk.hasher)
+    judgement = _judge("comment", sent, visit, desk)
     receipt = comments.submit_comment(
         draft,
         judgement,
@@ -86,7 +89,7 @@ def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
     letter = enquiries.Letter(
         sent.name, sent.email, sent.message, sent.phone or None, tuple(sent.contact_by), sent.page
     )
-    judgement = judge(_submitted("enquiry", sent), visit.at, desk.hasher)
+    judgement = _judge("enquiry", sent, visit, desk)
     consent = desk.settings.consent_version if sent.consent else None
     reference = enquiries.submit_enquiry(
         letter,
@@ -148,14 +151,15 @@ def count_comments(request: Request, desk: Desk) -> Answer:
 def open_form(request: Request, desk: Desk) -> Answer:
     query = parse_query(FormQuery, request)
     now = desk.now()
-    return as_json(
-        200,
-        {
-            "form_token": make_form_token(query.kind, now, desk.hasher),
-            "expires_at": to_text(now + FORM_TOKEN_LIFE),
-            "help": help_lines(desk),
-        },
-    )
+    token = make_form_token(query.kind, now, desk.hasher)
+    opened = {
+        "form_token": token,
+        "expires_at": to_text(now + FORM_TOKEN_LIFE),
+        "help": help_lines(desk),
+    }
+    if desk.settings.altcha:
+        opened["altcha"] = make_challenge(token, now, desk.settings.altcha_max_number, desk.hasher)
+    return as_json(200, opened)
 
 
 def _comment_form(fields: dict[str, list[str]]) -> dict[str, Any]:
@@ -174,8 +178,13 @@ def _visit(kind: str, form_token: str, request: Request, desk: Desk) -> Visit:
     return Visit(network, request.idempotency_key(), now, language, form)
 
 
-def _submitted(kind: str, sent: CommentSubmission | EnquirySubmission) -> Submitted:
-    return Submitted(kind, sent.name, sent.email, sent.message, sent.website, sent.form_token)
+def _judge(kind: str, sent: CommentSubmission | EnquirySubmission, visit: Visit, desk: Desk) -> Judgement:
+    submitted = Submitted(kind, sent.name, sent.email, sent.message, sent.website, sent.form_token)
+    judgement = judge(submitted, visit.at, desk.hasher)
+    if not desk.settings.altcha:
+        return judgement
+    unproven = judge_proof(sent.altcha, sent.form_token, visit.at, desk.hasher)
+    return replace(judgement, reasons=judgement.reasons + unproven)
 
 
 def _context(desk: Desk) -> dict[str, Any]:

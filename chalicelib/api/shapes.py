@@ -67,10 +67,20 @@ class EnquiryAccepted(_Shown):
     help: Help
 
 
+class AltchaChallenge(_Shown):
+    algorithm: Literal["SHA-256"]
+    challenge: str
+    maxnumber: int
+    salt: str
+    signature: str
+
+
 class FormToken(_Shown):
     form_token: str
     expires_at: str
     help: Help
+    # There where the site asks for a proof of work.
+    altcha: AltchaChallenge | None = None
 
 
 class ReasonShown(_Shown):
