@@ -259,6 +259,17 @@ def test_publishing_at_once_is_a_question_and_one_transaction(trusted: Stack) ->
     assert written_in(calls[1][1], trusted) == written
 
 
+@pytest.mark.parametrize("odd", [{}, {"website": "http://x"}, {"form_token": ""}], ids=str)
+def test_what_is_found_about_a_comment_does_not_change_what_is_asked(
+    trusting: Stack, odd: dict[str, str]
+) -> None:
+    """Else the time of the answer would tell what is taken for spam."""
+    send(trusting, "Before.")
+    with watched(trusting.desk("public")) as calls:
+        assert send(trusting, **odd).status == 202
+    assert [written_in(call, trusting) for _, call in calls] == [[], ["comments", "guard", "guard", "outbox"]]
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_counts_are_a_recount_whatever_is_decided(trusting: Stack, seed: int) -> None:
     dice = random.Random(seed)
