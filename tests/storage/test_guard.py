@@ -73,6 +73,14 @@ def test_idle_network_saves_up_no_more_than_its_share(two_each: Stack) -> None:
         two_each.later(hours=5)
 
 
+def test_bucket_that_was_erased_is_empty_though_this_process_filled_it(two_each: Stack) -> None:
+    post(two_each, "a")
+    for item in two_each.items("GuardTable"):
+        key = {"guard_key": item["guard_key"]}
+        two_each.dynamodb.delete_item(TableName=two_each.table("GuardTable"), Key=key)
+    assert [post(two_each, m).status for m in "bcd"] == [202, 202, 429]
+
+
 def test_bucket_that_was_filled_under_other_settings_locks_nobody_out(stack: Stack) -> None:
     stack.settings |= {"RATE_LIMIT": "1", "RATE_WINDOW": "86400"}
     assert [post(stack, m).status for m in "ab"] == [202, 429]
