@@ -1,4 +1,7 @@
-"""Comments: from what a visitor typed to what a page shows. Nothing shows before a moderator says so."""
+"""Comments: from what a visitor typed to what a page shows.
+
+Nothing shows before a moderator says so, but where a site trusts authors who were approved before.
+"""
 
 import json
 from contextlib import suppress
@@ -9,22 +12,28 @@ from typing import Literal, Protocol
 from chalicelib import ids, outbox
 from chalicelib.audit import Act
 from chalicelib.errors import (
+    AddressRateExceeded,
     AlreadySubmitted,
     IdempotencyKeyReused,
     IllegalTransition,
+    NotTrusted,
+    OrderedBefore,
     StaleRevision,
     Unavailable,
 )
 from chalicelib.html_gate import to_html
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
+from chalicelib.judgement.while_storing import add_with_findings, order_once
 from chalicelib.outbox import Order
-from chalicelib.submissions import Hashing, Identity, Visit, identify
+from chalicelib.submissions import Hashing, Identity, Sender, Visit, identify
 from chalicelib.times import to_text
 
 Status = Literal["pending", "approved", "rejected", "spam"]
 
 # The contract's rule for what is one comment when no Idempotency-Key says so.
 _SAME_BY = ("name", "email", "page_id", "message")
+# In the audit trail, and as who decided.
+TRUST_RULE = "rule:trusted_author"
 # As often may a comment be decided on or answered while it is being erased.
 _ATTEMPTS_TO_ERASE = 20
 
@@ -70,6 +79,8 @@ class Comment:
     language: str = "en"
     # How many answers to it the page shows.
     answers: int = 0
+    # Under which it counts for its author while it is approved; None where it counts for nobody.
+    trust_key: str | None = None
     # False where what was sealed cannot be opened: the texts are then a notice of ours.
     readable: bool = True
 
@@ -123,10 +134,26 @@ class DecidedComment:
     orders: list[Order] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a submission. `published` is the public JSON of what was published at once."""
+
+    id: str
+    published: str | None = None
+
+
 class CommentStore(Protocol):
-    def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None: ...
+    def add_comment(self, comment: Comment, identity: Identity, order: Order, sender: Sender) -> None: ...
 
     def is_same_comment(self, comment_id: str, request_hash: str) -> bool: ...
+
+    def is_trusted(self, trust_key: str, enough: int) -> bool: ...
+
+    def publish_at_once(
+        self, decided: DecidedComment, identity: Identity, sender: Sender, enough: int
+    ) -> None: ...
+
+    def find_published_at_once(self, comment_id: str, page_id: str, since: datetime) -> str | None: ...
 
     def get_comment(self, comment_id: str, *, even_expired: bool = False) -> Comment: ...
 
@@ -142,9 +169,11 @@ def submit_comment(
     *,
     store: CommentStore,
     hashing: Hashing,
-) -> str:
-    """Accept a comment, hold it for a moderator, and return its id; a replay returns the first id.
+    trust_after: int | None = None,
+) -> Receipt:
+    """Accept a comment and hold it for a moderator; a replay returns the first receipt.
 
+    It is published at once where nothing was found about it and `trust_after` of its author's are approved.
     The comment and the order to mail about it are committed together or not at all.
     Raises PageClosed, ParentNotPublished, RateLimited, IdempotencyKeyReused or Unavailable.
     """
@@ -172,15 +201,60 @@ def submit_comment(
         created_at=visit.at,
         request_hash=identity.request_hash,
         language=visit.language,
+        trust_key=None if trust_after is None else make_trust_key(draft.name, draft.email, hashing),
     )
-    order = outbox.new_order("comment_submitted", comment.id, visit.at)
+
+    def add(found: tuple[Reason, ...], order: Order, sender: Sender) -> None:
+        store.add_comment(replace(comment, reasons=comment.reasons + found), identity, order, sender)
+
+    order = order_once("comment_submitted", comment.id, draft.message, visit, hashing)
+    sender = Sender(visit.network, comment.author_hmac)
     try:
-        store.add_comment(comment, identity, order, visit.network)
+        if trust_after is not None:
+            published = _publish_at_once(comment, identity, order, sender, trust_after, store)
+            if published is not None:
+                return Receipt(comment.id, published)
+        add_with_findings(add, order, sender, visit)
     except AlreadySubmitted as first:
         if not store.is_same_comment(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None
-        return first.submission_id
-    return comment.id
+        if trust_after is None:
+            return Receipt(first.submission_id)
+        since = identity.window_start
+        shown = store.find_published_at_once(first.submission_id, comment.page_id, since)
+        return Receipt(first.submission_id, shown)
+    return Receipt(comment.id)
+
+
+def make_trust_key(name: str, email: str, hashing: Hashing) -> str:
+    """An author is an address with a name: who knows the one and not the other is somebody else.
+
+    Neither is verified: who knows both is taken for the author (docs/security.md).
+    """
+    author = [email.casefold(), " ".join(name.casefold().split())]
+    return hashing.digest("trust", json.dumps(author)).hex()
+
+
+def _publish_at_once(
+    comment: Comment, identity: Identity, order: Order, sender: Sender, enough: int, store: CommentStore
+) -> str | None:
+    """Publish the comment and return its public JSON, or None where it is for a moderator to decide on.
+
+    Whatever is found while it is stored is found again when it is stored to be held.
+    """
+    # Asked of every comment: else the time that it takes would tell what is taken for spam.
+    trusted = store.is_trusted(str(comment.trust_key), enough)
+    if not trusted or comment.status != "pending" or comment.reasons or comment.priority != "normal":
+        return None
+    after = replace(comment, status="approved", decided_at=comment.created_at, decided_by=TRUST_RULE)
+    decided = _decided(comment, after, Decision("approved"), TRUST_RULE, comment.created_at)
+    # Moderators are told of it as of any other, and can withdraw it.
+    decided = replace(decided, orders=[order, *decided.orders])
+    try:
+        store.publish_at_once(decided, identity, sender, enough)
+    except (NotTrusted, OrderedBefore, AddressRateExceeded):
+        return None
+    return after.public_json()
 
 
 def decide(

@@ -244,9 +244,33 @@ class Settings(BaseModel):
         description='Which group has which role, as JSON: `{"Web team": "moderator"}`.',
     )
     rate_limit: int = Field(
-        default=10, ge=1, description="Submissions that one network may make in one window."
+        default=10,
+        ge=1,
+        description="Submissions that one network may make at once, and then evenly spread over each window.",
+    )
+    address_rate_limit: int = Field(
+        default=5,
+        ge=1,
+        description="As many under one email address; one more is held with a reason, and not refused.",
     )
     rate_window: int = Field(default=600, ge=1, le=86400, description="Length of that window in seconds.")
+    altcha: bool = Field(
+        default=False,
+        description="Ask browsers for ALTCHA's proof of work; what comes without is held with a reason.",
+    )
+    altcha_max_number: int = Field(
+        default=50_000,
+        ge=1_000,
+        le=10_000_000,
+        description="How much work: up to so many hashes, half of them on average.",
+    )
+    trust_after: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="Publish at once what an author of so many approved comments writes, if nothing is odd "
+        "about it; left out, never. An author is an address and a name as typed, and nobody verifies them.",
+    )
     staff_name: str = Field(
         default="Staff", min_length=1, max_length=80, description="Under which name staff answer in public."
     )

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from chalicelib import ids, outbox
+from chalicelib import ids
 from chalicelib.audit import Act
 from chalicelib.errors import (
     AlreadySubmitted,
@@ -17,8 +17,9 @@ from chalicelib.errors import (
     Unavailable,
 )
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
+from chalicelib.judgement.while_storing import add_with_findings, order_once
 from chalicelib.outbox import Order
-from chalicelib.submissions import Hashing, Identity, Visit, identify
+from chalicelib.submissions import Hashing, Identity, Sender, Visit, identify
 
 EnquiryStatus = Literal["new", "in_progress", "closed", "spam"]
 Channel = Literal["email", "call", "text", "voicemail"]
@@ -104,7 +105,7 @@ class ChangedEnquiry:
 
 
 class EnquiryStore(Protocol):
-    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, network: str) -> None: ...
+    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, sender: Sender) -> None: ...
 
     def is_same_enquiry(self, reference: str, request_hash: str) -> bool: ...
 
@@ -146,9 +147,13 @@ def submit_enquiry(
         request_hash=identity.request_hash,
         language=visit.language,
     )
-    order = outbox.new_order("enquiry_submitted", enquiry.reference, visit.at)
+
+    def add(found: tuple[Reason, ...], order: Order, sender: Sender) -> None:
+        store.add_enquiry(replace(enquiry, reasons=enquiry.reasons + found), identity, order, sender)
+
+    order = order_once("enquiry_submitted", enquiry.reference, letter.message, visit, hashing)
     try:
-        store.add_enquiry(enquiry, identity, order, visit.network)
+        add_with_findings(add, order, Sender(visit.network, enquiry.enquirer_hmac), visit)
     except AlreadySubmitted as first:
         if not store.is_same_enquiry(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None

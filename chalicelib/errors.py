@@ -101,6 +101,21 @@ class RateLimited(FrontdeskError):
     retry_after_seconds: int
 
 
+class AddressRateExceeded(FrontdeskError):
+    """So much was submitted under this address that one looks twice. It is never refused for that.
+
+    Anybody can write under anybody's address: a limit that refuses would lock its owner out.
+    """
+
+
+class OrderedBefore(FrontdeskError):
+    """Another submission came with the same form token before, or with the same text and none."""
+
+
+class NotTrusted(FrontdeskError):
+    """The author has not been approved often enough for a comment to be published at once."""
+
+
 @dataclass
 class Unavailable(FrontdeskError):
     """A dependency refused or timed out. `what` names the dependency's operation, never its data."""

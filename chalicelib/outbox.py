@@ -100,8 +100,9 @@ class OutboxStore(Protocol):
     def record_resend(self, entry: OutboxEntry, act: Act) -> None: ...
 
 
-def new_order(kind: OrderKind, subject_id: str, at: datetime) -> Order:
-    return Order(ids.new_id("o", at), kind, subject_id, at)
+def new_order(kind: OrderKind, subject_id: str, at: datetime, mark: bytes | None = None) -> Order:
+    """Of two with one `mark` the second cannot be put while the first is kept: their ids are the same."""
+    return Order(ids.order_id(mark) if mark else ids.new_id("o", at), kind, subject_id, at)
 
 
 def reminder(subject_id: str, count: int, at: datetime, wait: timedelta) -> Order:

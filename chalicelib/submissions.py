@@ -38,6 +38,16 @@ class Visit:
     at: datetime
     # What they read best of our languages: the one to mail them in.
     language: str = "en"
+    # A keyed hash of the form token that it came with, if this site made that: good for one submission.
+    form: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Sender:
+    """In whose buckets a submission counts, both as keyed hashes. None: not in the address's."""
+
+    network: str
+    address_hmac: str | None
 
 
 @dataclass(frozen=True)

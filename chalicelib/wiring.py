@@ -36,6 +36,7 @@ from chalicelib.pages import Sites
 from chalicelib.privacy.hashing import Hasher, NoHasher
 from chalicelib.privacy.keys import Keys, check_pair, read_keys, read_private_keys, write_key_file
 from chalicelib.privacy.sealing import Opener, Sealer
+from chalicelib.storage.approvals import Approvals
 from chalicelib.storage.audit import AuditTable
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database
@@ -258,10 +259,17 @@ def _make_store(settings: Settings, database: Database, seal: Seal) -> Store:
         database=database,
         comments=CommentsTable(database, settings.comments_table, spam_retention, seal),
         stubs=Stubs(database, settings.comments_table),
+        approvals=Approvals(database, settings.comments_table),
         enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
         outbox=OutboxTable(database, settings.outbox_table, delivery_retention, seal),
         pages=PagesTable(database, settings.pages_table),
-        guard=GuardTable(database, settings.guard_table, settings.rate_limit, settings.rate_window),
+        guard=GuardTable(
+            database,
+            settings.guard_table,
+            settings.rate_limit,
+            settings.address_rate_limit,
+            settings.rate_window,
+        ),
         staff=StaffTable(database, settings.staff_table),
         audit=AuditTable(database, settings.audit_table),
         suppressions=SuppressionsTable(database, settings.suppressions_table),

@@ -4,17 +4,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_NO_VALUE = object()
 _PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
 
 
 def resolve(value: Any, known: Mapping[str, str]) -> Any:
-    """Return `value` with every Ref, Fn::GetAtt, Fn::Sub, Fn::Select and Fn::Split replaced.
+    """Return `value` with every Ref, Fn::GetAtt, Fn::Sub, Fn::Select, Fn::Split and Fn::If replaced.
 
-    `known` has what they stand for: `Stage`, `AWS::Region`, `MailConfigurationSet`, `CommentsTable.Arn`.
+    `known` has what they stand for: `Stage`, `AWS::Region`, `MailConfigurationSet`, `CommentsTable.Arn`; and,
+    not empty, each condition that holds: `HasTrustAfter`. What becomes AWS::NoValue leaves its list.
     Raises KeyError for what it does not have, ValueError for a function that is not among these.
     """
     if isinstance(value, list):
-        return [resolve(item, known) for item in value]
+        return [found for item in value if (found := resolve(item, known)) is not _NO_VALUE]
     if not isinstance(value, dict):
         return value
     if _is_intrinsic(value):
@@ -30,7 +32,10 @@ def _is_intrinsic(value: dict[str, Any]) -> bool:
 def _call(function: str, argument: Any, known: Mapping[str, str]) -> Any:
     match function:
         case "Ref":
-            return known[argument]
+            return _NO_VALUE if argument == "AWS::NoValue" else known[argument]
+        case "Fn::If":
+            condition, holds, otherwise = argument
+            return resolve(holds if known.get(condition) else otherwise, known)
         case "Fn::GetAtt":
             return known[".".join(argument)]
         case "Fn::Sub":

@@ -20,7 +20,7 @@ _TRUE = ("on", "true", "1", "yes")
 # What a form that could not be taken shows again, or sends again unseen. The honeypot is neither.
 _LABELS = {"name": "Name", "email": "Email", "phone": "Phone", "message": "Message", "consent": "Consent"}
 _SHOWN_AGAIN = {"name": "text", "email": "text", "phone": "text", "message": "area", "consent": "check"}
-_KEPT_HIDDEN = ("page", "parent_id", "topic", "contact_by", "notify", "form_token", "next")
+_KEPT_HIDDEN = ("page", "parent_id", "topic", "contact_by", "notify", "form_token", "altcha", "next")
 
 
 def answer_form(

@@ -1,5 +1,7 @@
 """What visitors call: post a comment or an enquiry, read a thread, count, open a form."""
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -22,14 +24,17 @@ from chalicelib.api.schemas import (
 )
 from chalicelib.config import LANGUAGES
 from chalicelib.errors import FieldProblem, InvalidFields
-from chalicelib.judgement.form_tokens import FORM_TOKEN_LIFE, make_form_token
+from chalicelib.judgement.form_tokens import FORM_TOKEN_LIFE, make_form_token, spend_form_token
 from chalicelib.judgement.judging import Submitted, judge
+from chalicelib.judgement.proofs import judge_proof, make_challenge
+from chalicelib.judgement.reasons import Judgement
 from chalicelib.pages import PageRefused
 from chalicelib.submissions import Visit
 from chalicelib.times import to_text
 from chalicelib.wiring import Desk
 
 _COMMENT_THANKS = "Thank you. Your comment will appear once it has been read by our team."
+_COMMENT_PUBLISHED = "Thank you. Your comment is on the page."
 _ENQUIRY_THANKS = "Thank you. We have your message and will be in touch. Please keep the reference."
 # Short: an approval should be seen soon, and a rejection sooner.
 _THREAD_MAX_AGE = timedelta(seconds=15)
@@ -47,23 +52,44 @@ def post_enquiry(request: Request, desk: Desk) -> Answer:
 
 def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answer:
     sent = parse(CommentSubmission, fields, _context(desk))
-    visit = _visit(request, desk)
+    visit = _visit("comment", sent.form_token, request, desk)
     draft = comments.Draft(
         sent.page, sent.parent_id or None, sent.name, sent.email, sent.message, sent.notify
     )
-    judgement = judge(_submitted("comment", sent), visit.at, desk.hasher)
-    comment_id = comments.submit_comment(draft, judgement, visit, store=desk.store, hashing=desk.hasher)
-    held = {"id": comment_id, "status": "pending", "message": _COMMENT_THANKS, "help": help_lines(desk)}
+    judgement = _judge("comment", sent, visit, desk)
+    receipt = comments.submit_comment(
+        draft,
+        judgement,
+        visit,
+        store=desk.store,
+        hashing=desk.hasher,
+        trust_after=desk.settings.trust_after,
+    )
+    if receipt.published is not None:
+        return _published(receipt.id, receipt.published, draft.page_id, desk)
+    held = {"id": receipt.id, "status": "pending", "message": _COMMENT_THANKS, "help": help_lines(desk)}
     return as_json(202, held)
+
+
+def _published(comment_id: str, public_json: str, page_id: str, desk: Desk) -> Answer:
+    shown = {
+        "id": comment_id,
+        "status": "approved",
+        "comment": json.loads(public_json),
+        "message": _COMMENT_PUBLISHED,
+        "help": help_lines(desk),
+    }
+    # A comment has no address of its own: it is found in its thread.
+    return as_json(201, shown, Location=f"/v1/comments?page={quote(page_id, safe='')}&order=newest")
 
 
 def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answer:
     sent = parse(EnquirySubmission, fields, _context(desk))
-    visit = _visit(request, desk)
+    visit = _visit("enquiry", sent.form_token, request, desk)
     letter = enquiries.Letter(
         sent.name, sent.email, sent.message, sent.phone or None, tuple(sent.contact_by), sent.page
     )
-    judgement = judge(_submitted("enquiry", sent), visit.at, desk.hasher)
+    judgement = _judge("enquiry", sent, visit, desk)
     consent = desk.settings.consent_version if sent.consent else None
     reference = enquiries.submit_enquiry(
         letter,
@@ -125,14 +151,15 @@ def count_comments(request: Request, desk: Desk) -> Answer:
 def open_form(request: Request, desk: Desk) -> Answer:
     query = parse_query(FormQuery, request)
     now = desk.now()
-    return as_json(
-        200,
-        {
-            "form_token": make_form_token(query.kind, now, desk.hasher),
-            "expires_at": to_text(now + FORM_TOKEN_LIFE),
-            "help": help_lines(desk),
-        },
-    )
+    token = make_form_token(query.kind, now, desk.hasher)
+    opened = {
+        "form_token": token,
+        "expires_at": to_text(now + FORM_TOKEN_LIFE),
+        "help": help_lines(desk),
+    }
+    if desk.settings.altcha:
+        opened["altcha"] = make_challenge(token, now, desk.settings.altcha_max_number, desk.hasher)
+    return as_json(200, opened)
 
 
 def _comment_form(fields: dict[str, list[str]]) -> dict[str, Any]:
@@ -143,15 +170,21 @@ def _enquiry_form(fields: dict[str, list[str]]) -> dict[str, Any]:
     return form_to_json(EnquirySubmission, fields, flags=("consent",), lists=("contact_by",))
 
 
-def _visit(request: Request, desk: Desk) -> Visit:
+def _visit(kind: str, form_token: str, request: Request, desk: Desk) -> Visit:
     now = desk.now()
     network = desk.hasher.network(request.ip, now.date())
     language = request.language(LANGUAGES, desk.settings.language)
-    return Visit(network, request.idempotency_key(), now, language)
+    form = spend_form_token(kind, form_token, desk.hasher)
+    return Visit(network, request.idempotency_key(), now, language, form)
 
 
-def _submitted(kind: str, sent: CommentSubmission | EnquirySubmission) -> Submitted:
-    return Submitted(kind, sent.name, sent.email, sent.message, sent.website, sent.form_token)
+def _judge(kind: str, sent: CommentSubmission | EnquirySubmission, visit: Visit, desk: Desk) -> Judgement:
+    submitted = Submitted(kind, sent.name, sent.email, sent.message, sent.website, sent.form_token)
+    judgement = judge(submitted, visit.at, desk.hasher)
+    if not desk.settings.altcha:
+        return judgement
+    unproven = judge_proof(sent.altcha, sent.form_token, visit.at, desk.hasher)
+    return replace(judgement, reasons=judgement.reasons + unproven)
 
 
 def _context(desk: Desk) -> dict[str, Any]:

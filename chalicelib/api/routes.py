@@ -65,12 +65,12 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "POST",
         "/v1/comments",
-        "Post a comment; it is held for a moderator",
+        "Post a comment; it is held for a moderator, or published at once where its author is trusted",
         public.post_comment,
         body=schemas.CommentSubmission,
         takes_forms=True,
         takes_key=True,
-        answers={202: shapes.CommentHeld},
+        answers={202: shapes.CommentHeld, 201: shapes.CommentPublished},
     ),
     Route(
         "GET",

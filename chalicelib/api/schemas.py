@@ -32,6 +32,7 @@ class CommentSubmission(Body):
     notify: bool = False
     website: Annotated[str, Field(max_length=2000)] = ""
     form_token: Annotated[str, Field(max_length=500)] = ""
+    altcha: Annotated[str, Field(max_length=2000)] = ""
 
 
 def _check_topic(topic: str, info: ValidationInfo) -> str:
@@ -52,6 +53,7 @@ class EnquirySubmission(Body):
     consent: Annotated[bool, Field(validate_default=True)] = False
     website: Annotated[str, Field(max_length=2000)] = ""
     form_token: Annotated[str, Field(max_length=500)] = ""
+    altcha: Annotated[str, Field(max_length=2000)] = ""
 
     @field_validator("consent")
     @classmethod

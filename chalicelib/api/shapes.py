@@ -53,16 +53,34 @@ class CommentHeld(_Shown):
     help: Help
 
 
+class CommentPublished(_Shown):
+    id: str
+    status: Literal["approved"]
+    comment: PublicComment
+    message: str
+    help: Help
+
+
 class EnquiryAccepted(_Shown):
     reference: str
     message: str
     help: Help
 
 
+class AltchaChallenge(_Shown):
+    algorithm: Literal["SHA-256"]
+    challenge: str
+    maxnumber: int
+    salt: str
+    signature: str
+
+
 class FormToken(_Shown):
     form_token: str
     expires_at: str
     help: Help
+    # There where the site asks for a proof of work.
+    altcha: AltchaChallenge | None = None
 
 
 class ReasonShown(_Shown):

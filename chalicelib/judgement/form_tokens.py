@@ -1,5 +1,9 @@
-"""Form tokens: when a form was opened, signed. A missing or odd one makes a submission suspect, no more."""
+"""Form tokens: when a form was opened, signed. A missing or odd one makes a submission suspect, no more.
 
+Each opening has a token of its own, and each is good for one submission: see `spend_form_token`.
+"""
+
+import secrets
 from datetime import datetime, timedelta
 
 from chalicelib.judgement.reasons import Reason
@@ -16,7 +20,7 @@ _TOKEN_OLD = Reason("form_token_too_old", "It was sent more than a day after the
 
 
 def make_form_token(kind: str, at: datetime, digester: Digester) -> str:
-    return sign(digester, f"form/{kind}", int(at.timestamp()))
+    return sign(digester, _purpose(kind), [int(at.timestamp()), secrets.token_urlsafe(9)])
 
 
 def judge_form_token(kind: str, token: str, at: datetime, digester: Digester) -> tuple[Reason, ...]:
@@ -24,11 +28,30 @@ def judge_form_token(kind: str, token: str, at: datetime, digester: Digester) ->
     if not token:
         return (_TOKEN_MISSING,)
     try:
-        age = at.timestamp() - unsign(digester, f"form/{kind}", token)
+        opened_at, _ = unsign(digester, _purpose(kind), token)
     except BadSignature:
         return (_TOKEN_FORGED,)
+    age = at.timestamp() - opened_at
     if age < _YOUNGEST.total_seconds():
         return (_TOKEN_YOUNG,)
     if age > FORM_TOKEN_LIFE.total_seconds():
         return (_TOKEN_OLD,)
     return ()
+
+
+def spend_form_token(kind: str, token: str, digester: Digester) -> bytes | None:
+    """Return what marks the one submission that the token is good for; None if it is not of our making.
+
+    The order to mail about a submission gets its id from it (`chalicelib.outbox.new_order`). So the same
+    opening of a form cannot bring about a second order, from whatever network, as long as orders are kept:
+    at least a day after the submission, and a token is good for a day.
+    """
+    try:
+        unsign(digester, _purpose(kind), token)
+    except BadSignature:
+        return None
+    return digester.digest(f"{_purpose(kind)}/spent", token)
+
+
+def _purpose(kind: str) -> str:
+    return f"form/{kind}/2"

@@ -17,6 +17,10 @@ class Reason:
     text: str
 
 
+# No ground for suspicion: it is told, and never stored.
+FIRST_TIME_AUTHOR = Reason("first_time_author", "Nothing else is kept that this address wrote before.")
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What is found about one submission. It is held either way: a person decides."""

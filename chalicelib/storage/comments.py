@@ -159,6 +159,18 @@ class CommentsTable:
             next_position=str(comments[-1]["position"]) if more else None,
         )
 
+    def is_first_of_author(self, comment: Comment) -> bool:
+        """Whether nothing is kept that the same address wrote before."""
+        found = self._database.query(
+            TableName=self._name,
+            IndexName=BY_AUTHOR,
+            KeyConditionExpression="author_hmac = :author AND #position < :own",
+            ExpressionAttributeNames={"#position": "position"},
+            ExpressionAttributeValues=values(author=str(comment.author_hmac), own=position_of(comment)),
+            Limit=1,
+        )
+        return not found.items
+
     def list_by_status(
         self,
         status: str,
@@ -293,6 +305,7 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "staff": comment.staff,
         "revision": comment.revision,
         "language": comment.language,
+        "trust_key": comment.trust_key,
     }
 
 
@@ -324,5 +337,6 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         revision=fields["revision"],
         language=fields.get("language", "en"),
         answers=fields.get("answers", 0),
+        trust_key=fields.get("trust_key"),
         readable=readable,
     )

@@ -6,7 +6,7 @@ Key: page_id.
 |---|---|---|
 | counts of up to 100 pages, one BatchGetItem | page_id | public |
 | check that a page is open, inside a submission's transaction | page_id | public |
-| move the count, inside a decision's transaction | page_id | staff |
+| move the count, inside a decision's transaction | page_id | staff; public where authors are trusted |
 | read one; close or open its thread | page_id | staff |
 """
 
@@ -34,6 +34,12 @@ class PagesTable:
             "ConditionExpression": "attribute_not_exists(closed_at)",
         }
         return Write({"ConditionCheck": check}, PageClosed())
+
+    def count_if_open(self, page_id: str) -> Write:
+        """One more approved comment. Its refusal is PageClosed."""
+        write = self.move_count(page_id, 1)
+        write.action["Update"]["ConditionExpression"] = "attribute_not_exists(closed_at)"
+        return Write(write.action, PageClosed())
 
     def move_count(self, page_id: str, by: int) -> Write:
         update = {

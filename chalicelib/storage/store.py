@@ -10,11 +10,19 @@ from typing import Any
 from chalicelib.audit import Act, Entry, chain
 from chalicelib.comments import Comment, DecidedComment
 from chalicelib.enquiries import ChangedEnquiry, Enquiry
-from chalicelib.errors import IdempotencyKeyReused, IllegalTransition, Unavailable
+from chalicelib.errors import (
+    FrontdeskError,
+    IdempotencyKeyReused,
+    IllegalTransition,
+    OrderedBefore,
+    Unavailable,
+)
 from chalicelib.outbox import Delivery, Order, OutboxEntry, State
 from chalicelib.people import GuardRecord, Suppression, Trace
 from chalicelib.staff_tokens import StaffToken
+from chalicelib.storage.approvals import Approvals
 from chalicelib.storage.audit import AuditTable, EntryTaken
+from chalicelib.storage.buckets import Missed
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.dynamodb import Database, Write
 from chalicelib.storage.enquiries import EnquiriesTable
@@ -25,7 +33,7 @@ from chalicelib.storage.people import AlreadyGone
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.stubs import Stubs, ThreadChanged
 from chalicelib.storage.suppressions import Cause, SuppressionsTable
-from chalicelib.submissions import Identity
+from chalicelib.submissions import Identity, Sender
 from chalicelib.threads import PageThread
 
 # As many members of staff may read the same list at once; then one is asked to try again.
@@ -37,6 +45,7 @@ class Store:
     database: Database
     comments: CommentsTable
     stubs: Stubs
+    approvals: Approvals
     enquiries: EnquiriesTable
     outbox: OutboxTable
     pages: PagesTable
@@ -45,27 +54,55 @@ class Store:
     audit: AuditTable
     suppressions: SuppressionsTable
 
-    def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None:
-        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, RateLimited or Unavailable.
+    def add_comment(self, comment: Comment, identity: Identity, order: Order, sender: Sender) -> None:
+        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, OrderedBefore, RateLimited,
+        AddressRateExceeded or Unavailable.
 
-        In that order: a replay gets its first answer even if the page has been closed since.
+        In that order: a replay gets its first answer even if the page has been closed since, and at any rate.
         """
         writes = [self.comments.put_new(comment)]
         writes += [self.comments.check_neighbour(n, identity) for n in identity.neighbours]
         writes.append(self.pages.check_open(comment.page_id))
         if comment.parent_id is not None:
             writes.append(self.comments.check_parent(comment.parent_id, comment.page_id))
-        writes.append(self.outbox.put_order(order))
-        writes.append(self.guard.count(network, comment.created_at))
-        self.database.transact(writes)
+        writes.append(self.outbox.put_order(order, OrderedBefore()))
+        self._transact_in_turn(writes, sender, comment.created_at)
 
-    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, network: str) -> None:
-        """Raises AlreadySubmitted, RateLimited or Unavailable."""
+    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, sender: Sender) -> None:
+        """Raises AlreadySubmitted, OrderedBefore, RateLimited, AddressRateExceeded or Unavailable."""
         writes = [self.enquiries.put_new(enquiry)]
         writes += [self.enquiries.check_neighbour(n, identity) for n in identity.neighbours]
-        writes.append(self.outbox.put_order(order))
-        writes.append(self.guard.count(network, enquiry.created_at))
-        self.database.transact(writes)
+        writes.append(self.outbox.put_order(order, OrderedBefore()))
+        self._transact_in_turn(writes, sender, enquiry.created_at)
+
+    def publish_at_once(
+        self, decided: DecidedComment, identity: Identity, sender: Sender, enough: int
+    ) -> None:
+        """Store a comment as approved, with all that a decision changes, where its author has `enough` so.
+
+        Raises as `add_comment`, and NotTrusted behind ParentNotPublished.
+        """
+        comment = decided.after
+        writes = [self.comments.put_new(comment)]
+        writes += [self.comments.check_neighbour(n, identity) for n in identity.neighbours]
+        writes.append(self.pages.count_if_open(comment.page_id))
+        if comment.parent_id is not None:
+            writes.append(self.stubs.answer(comment.parent_id, comment.page_id))
+        writes.append(self.approvals.add(str(comment.trust_key), enough))
+        writes += self.comments.move_edges(comment.page_id, 1)
+        writes += [self.outbox.put_order(order, OrderedBefore()) for order in decided.orders]
+        # The first of its chain: there is nothing to read first.
+        writes.append(Write(self.audit.put(chain(decided.act, None)).action))
+        self._transact_in_turn(writes, sender, comment.created_at)
+
+    def is_trusted(self, trust_key: str, enough: int) -> bool:
+        return self._holds(self.approvals.check(trust_key, enough))
+
+    def find_published_at_once(self, comment_id: str, page_id: str, since: datetime) -> str | None:
+        """The public JSON of what was published at once; None if it was not, or a moderator decided since."""
+        if not self._holds(self.approvals.check_published_at_once(comment_id)):
+            return None
+        return self.approvals.find_shown(comment_id, page_id, since)
 
     def is_same_comment(self, comment_id: str, request_hash: str) -> bool:
         return self._holds(self.comments.check_request(comment_id, request_hash, IdempotencyKeyReused()))
@@ -83,17 +120,21 @@ class Store:
 
         def writes() -> list[Write]:
             orders = [self.outbox.put_order(order) for order in decided.orders]
-            return [self.comments.replace(before, after), *self._move_thread(after, entering), *orders]
+            counted = self.approvals.move(after.trust_key, entering, decided.act.at)
+            moved = self._move_thread(after, entering)
+            return [self.comments.replace(before, after), *moved, *counted, *orders]
 
         self._transact_audited(writes, decided.act)
 
     def erase_comment(self, comment: Comment, act: Act) -> None:
         """Raises StaleRevision where it was decided on or answered since it was read, or Unavailable."""
-        leaves = comment.status == "approved" and comment.answers <= 0
+        approved = comment.status == "approved"
+        leaves = approved and comment.answers <= 0
 
         def writes() -> list[Write]:
             moved = self._move_thread(comment, -1) if leaves else []
-            return [self.stubs.erase(comment, act.at), *moved]
+            counted = self.approvals.move(comment.trust_key, -1, act.at) if approved else []
+            return [self.stubs.erase(comment, act.at), *moved, *counted]
 
         self._transact_audited(writes, act)
 
@@ -299,10 +340,25 @@ class Store:
             return
         raise Unavailable("TransactWriteItems")
 
+    def _transact_in_turn(self, writes: list[Write], sender: Sender, at: datetime) -> None:
+        """Do the writes if the sender's buckets have room: one round trip, unless one was guessed wrong."""
+        turns = self.guard.turns(sender, at)
+        while True:
+            try:
+                self.database.transact([*writes, *(turn.write() for turn in turns)])
+            except Missed as missed:
+                missed.turn.miss()
+                continue
+            for turn in turns:
+                turn.done()
+            return
+
     def _holds(self, check: Write) -> bool:
         """Ask by a condition, not by a read: the public role may not read."""
         try:
             self.database.transact([check])
-        except IdempotencyKeyReused:
-            return False
+        except FrontdeskError as refusal:
+            if refusal is check.refusal:
+                return False
+            raise
         return True

@@ -73,14 +73,15 @@ def test_limits_and_defaults_are_told() -> None:
 
 
 def closed(schema: Any) -> Any:
-    """The schema with every key of every object required, and no other key allowed."""
+    """The schema with every key of every object required that has no default, and no other key allowed."""
     if isinstance(schema, list):
         return [closed(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
     strict = {name: closed(part) for name, part in schema.items()}
     if strict.get("type") == "object" and "properties" in strict:
-        strict |= {"additionalProperties": False, "required": sorted(strict["properties"])}
+        required = sorted(name for name, key in strict["properties"].items() if "default" not in key)
+        strict |= {"additionalProperties": False, "required": required}
     return strict
 
 

@@ -11,7 +11,12 @@ from chalicelib.api import problems
 from chalicelib.errors import FieldProblem, FrontdeskError
 
 # It never leaves the domain: `submit_comment` and `submit_enquiry` answer it as the first time.
-CAUGHT_IN_THE_DOMAIN = {errors.AlreadySubmitted}
+CAUGHT_IN_THE_DOMAIN = {
+    errors.AlreadySubmitted,
+    errors.OrderedBefore,
+    errors.AddressRateExceeded,
+    errors.NotTrusted,
+}
 
 CONTRACT: list[tuple[FrontdeskError, int, str]] = [
     (errors.Malformed("The body is not JSON in UTF-8."), 400, "malformed"),

@@ -116,6 +116,13 @@ def test_intrinsic_functions() -> None:
     assert resolved["Resource"] == ["prod", "arn:t", "arn:t/index/prod", "x/example.org"]
 
 
+def test_condition_chooses_and_no_value_leaves_its_list() -> None:
+    chosen = {"Fn::If": ["HasIt", {"Sid": "A"}, {"Ref": "AWS::NoValue"}]}
+    assert resolve([chosen, "x"], {"HasIt": "yes"}) == [{"Sid": "A"}, "x"]
+    for known in ({}, {"HasIt": ""}):
+        assert resolve([chosen, "x"], known) == ["x"]
+
+
 def test_an_unknown_reference_or_function_is_an_error() -> None:
     with pytest.raises(KeyError):
         resolve({"Ref": "Nobody"}, {})

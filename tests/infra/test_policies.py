@@ -150,7 +150,44 @@ def test_public_cannot_publish(known: dict[str, str], attribute: str) -> None:
     assert not allows(policy_of("public", known), "dynamodb:PutItem", table("comments"), context)
 
 
-def test_the_conditions_match_the_attributes_that_publish(resources: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("action", "path", "attributes"),
+    [
+        ("UpdateItem", "comments", ["comment_id", "status"]),
+        ("UpdateItem", "comments", ["comment_id", "letter_sealed"]),
+        ("UpdateItem", "comments", ["comment_id", "decided_by", "approved_page"]),
+        ("UpdateItem", "pages", ["page_id", "anything"]),
+        ("ConditionCheckItem", "comments", ["comment_id", "author_hmac"]),
+        ("ConditionCheckItem", "comments", ["comment_id", "trust_key"]),
+        ("UpdateItem", "audit", ["subject"]),
+        ("Query", "audit", []),
+        ("GetItem", "comments", []),
+    ],
+)
+def test_public_that_publishes_trusted_authors_can_do_no_more_than_that(
+    known: dict[str, str], action: str, path: str, attributes: list[str]
+) -> None:
+    trusting = policy_of("public", known | {"HasTrustAfter": "3"})
+    context: dict[str, str | list[str]] = {"dynamodb:Attributes": attributes, "dynamodb:ReturnValues": "NONE"}
+    assert not allows(trusting, f"dynamodb:{action}", table(path), context)
+
+
+@pytest.mark.parametrize("action", READS)
+@pytest.mark.parametrize("path", [*PRIVATE, *PRIVATE_INDEXES])
+def test_public_reads_nothing_private_where_it_publishes_either(
+    known: dict[str, str], action: str, path: str
+) -> None:
+    assert not allows(policy_of("public", known | {"HasTrustAfter": "3"}), f"dynamodb:{action}", table(path))
+
+
+def test_the_condition_by_which_public_may_publish_is_one_of_the_stack(template: dict[str, Any]) -> None:
+    """By a name that the stack does not know, nothing would deploy."""
+    assert "HasTrustAfter" in template["Conditions"]
+
+
+def test_the_conditions_match_the_attributes_that_publish(
+    resources: dict[str, Any], known: dict[str, str]
+) -> None:
     """The denial names what the index of approved comments is made of: a renamed attribute is seen here."""
     [index] = [
         index
@@ -158,7 +195,7 @@ def test_the_conditions_match_the_attributes_that_publish(resources: dict[str, A
         if index["IndexName"] == "approved-by-page"
     ]
     published = {index["KeySchema"][0]["AttributeName"], *index["Projection"]["NonKeyAttributes"]}
-    [never] = [s for s in read_policy("public")["Statement"] if s["Sid"] == "NeverPublish"]
+    [never] = [s for s in policy_of("public", known)["Statement"] if s["Sid"] == "NeverPublish"]
     assert set(never["Condition"]["ForAnyValue:StringEquals"]["dynamodb:Attributes"]) == published
 
 

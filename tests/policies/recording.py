@@ -83,11 +83,12 @@ def _dynamodb_needs(operation: str, parameters: dict[str, Any]) -> Iterator[Need
 
 
 def _attributes(kind: str, action: dict[str, Any]) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
-    """dynamodb:Attributes: what a put writes, what a check's key and condition name."""
+    """dynamodb:Attributes: what a put writes, what the key and expressions of a check or update name."""
     if kind == "Put":
         return (("dynamodb:Attributes", tuple(sorted(action["Item"]))),)
-    if kind == "ConditionCheck":
-        named = set(_NAME.findall(action["ConditionExpression"])) - _WORDS
+    if kind in ("ConditionCheck", "Update"):
+        expressions = f"{action.get('UpdateExpression', '')} {action.get('ConditionExpression', '')}"
+        named = set(_NAME.findall(expressions)) - _WORDS
         return (("dynamodb:Attributes", tuple(sorted(named | set(action["Key"])))),)
     return ()
 

@@ -3,6 +3,7 @@
 
 import { call, newKey } from './api.js';
 import { el, helpLines } from './dom.js';
+import { solve } from './proof.js';
 
 const RENEW_MS = 10 * 60_000;
 
@@ -14,6 +15,7 @@ export function enhance(form, { kind, onHelp = () => {}, onAccepted = () => {} }
   let fetching = false;
   let attempt = null; // {content, body, key}: the same content is sent again with the same key
   let busy = false;
+  let proof = null; // a promise, where the site asks for work: begun while people still type
 
   form.noValidate = true; // the API names every bad field at once, in words
 
@@ -24,6 +26,8 @@ export function enhance(form, { kind, onHelp = () => {}, onAccepted = () => {} }
     try {
       const { data } = await call(`/v1/form?kind=${kind}`);
       form.elements.form_token.value = data.form_token;
+      // Without one the form works too: it is looked at twice.
+      proof = data.altcha ? solve(data.altcha).catch(() => '') : null;
       tokenEnds = Date.parse(data.expires_at) || Date.now() + 2 * RENEW_MS;
       onHelp(data.help);
     } catch {
@@ -33,12 +37,14 @@ export function enhance(form, { kind, onHelp = () => {}, onAccepted = () => {} }
     }
   }
 
-  function prepare() {
+  async function prepare() {
     const fields = valuesOf(form);
     const { form_token: token, ...typed } = fields;
     const content = JSON.stringify(typed);
     if (attempt?.content !== content) {
-      attempt = { content, key: newKey(), body: JSON.stringify(token ? fields : typed) };
+      const altcha = token ? await proof : null;
+      const body = { ...typed, ...(token && { form_token: token }), ...(altcha && { altcha }) };
+      attempt = { content, key: newKey(), body: JSON.stringify(body) };
     }
     return attempt;
   }
@@ -61,8 +67,8 @@ export function enhance(form, { kind, onHelp = () => {}, onAccepted = () => {} }
     setBusy(true);
     clearErrors(form);
     status.hidden = true;
-    const { body, key } = prepare();
     try {
+      const { body, key } = await prepare();
       const path = form.getAttribute('action');
       const { data } = await call(path, { method: 'POST', body, headers: { 'Idempotency-Key': key } });
       accepted(data);
