@@ -23,7 +23,8 @@ from chalicelib.api.schemas import (
 from chalicelib.config import LANGUAGES
 from chalicelib.errors import FieldProblem, InvalidFields
 from chalicelib.judgement.form_tokens import FORM_TOKEN_LIFE, make_form_token
-from chalicelib.judgement.judging import Submitted, judge
+from chalicelib.judgement.judging import judge
+from chalicelib.judgement.submitted import Kind, Submitted
 from chalicelib.pages import PageRefused
 from chalicelib.submissions import Visit
 from chalicelib.times import to_text
@@ -51,7 +52,7 @@ def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
     draft = comments.Draft(
         sent.page, sent.parent_id or None, sent.name, sent.email, sent.message, sent.notify
     )
-    judgement = judge(_submitted("comment", sent), visit.at, desk.hasher)
+    judgement = judge(_submitted("comment", sent, request), desk.rules, visit.at, desk.hasher)
     comment_id = comments.submit_comment(draft, judgement, visit, store=desk.store, hashing=desk.hasher)
     held = {"id": comment_id, "status": "pending", "message": _COMMENT_THANKS, "help": help_lines(desk)}
     return as_json(202, held)
@@ -63,7 +64,7 @@ def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
     letter = enquiries.Letter(
         sent.name, sent.email, sent.message, sent.phone or None, tuple(sent.contact_by), sent.page
     )
-    judgement = judge(_submitted("enquiry", sent), visit.at, desk.hasher)
+    judgement = judge(_submitted("enquiry", sent, request), desk.rules, visit.at, desk.hasher)
     consent = desk.settings.consent_version if sent.consent else None
     reference = enquiries.submit_enquiry(
         letter,
@@ -150,8 +151,8 @@ def _visit(request: Request, desk: Desk) -> Visit:
     return Visit(network, request.idempotency_key(), now, language)
 
 
-def _submitted(kind: str, sent: CommentSubmission | EnquirySubmission) -> Submitted:
-    return Submitted(kind, sent.name, sent.email, sent.message, sent.website, sent.form_token)
+def _submitted(kind: Kind, sent: CommentSubmission | EnquirySubmission, request: Request) -> Submitted:
+    return Submitted(kind, sent.name, sent.email, sent.message, sent.website, sent.form_token, request.ip)
 
 
 def _context(desk: Desk) -> dict[str, Any]:

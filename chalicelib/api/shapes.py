@@ -89,6 +89,8 @@ class StaffComment(_Shown):
     notify: bool
     staff: bool
     revision: int
+    # Its text without phone numbers, email and street addresses; null where it has none.
+    proposed_text: str | None
 
 
 class HistoryEntry(_Shown):

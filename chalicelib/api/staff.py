@@ -39,7 +39,7 @@ def list_comments(request: Request, desk: Desk) -> Answer:
         page_id=query.page,
     )
     _note_reading("comments", [c.id for c in found.comments], request, desk)
-    shown = [_show_comment(comment) for comment in found.comments]
+    shown = [_show_comment(comment, desk) for comment in found.comments]
     return as_json(
         200, {"comments": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
     )
@@ -48,7 +48,9 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
     desk.store.record_reading(Act(comment.id, actor_of(request).id, "read", desk.now()))
-    return _with_revision({**_show_comment(comment), "history": _history(comment.id, desk)}, comment.revision)
+    return _with_revision(
+        {**_show_comment(comment, desk), "history": _history(comment.id, desk)}, comment.revision
+    )
 
 
 def patch_comment(request: Request, desk: Desk) -> Answer:
@@ -64,7 +66,7 @@ def patch_comment(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
-    return _with_revision(_show_comment(comment), comment.revision)
+    return _with_revision(_show_comment(comment, desk), comment.revision)
 
 
 def delete_comment(request: Request, desk: Desk) -> Answer:
@@ -88,7 +90,7 @@ def reply_to_comment(request: Request, desk: Desk) -> Answer:
     )
     return as_json(
         201,
-        _show_comment(answer),
+        _show_comment(answer, desk),
         Location=f"/v1/staff/comments/{answer.id}",
         ETag=f'"{answer.revision}"',
     )
@@ -180,7 +182,7 @@ def _show_reasons(item: Comment | Enquiry) -> list[dict[str, str]]:
     return [{"code": reason.code, "text": reason.text} for reason in item.reasons]
 
 
-def _show_comment(comment: Comment) -> dict[str, Any]:
+def _show_comment(comment: Comment, desk: Desk) -> dict[str, Any]:
     return {
         "id": comment.id,
         "page": comment.page_id,
@@ -200,7 +202,14 @@ def _show_comment(comment: Comment) -> dict[str, Any]:
         "notify": comment.notify,
         "staff": comment.staff,
         "revision": comment.revision,
+        # To take over, or not: what is shown changes by a PATCH alone.
+        "proposed_text": desk.rules.propose_text(comment.text) if _may_hold_contacts(comment) else None,
     }
+
+
+def _may_hold_contacts(comment: Comment) -> bool:
+    """Staff know what they write, and a notice of ours has nothing to take away."""
+    return comment.readable and not comment.staff
 
 
 def show_act(act: Act) -> dict[str, Any]:

@@ -6,21 +6,24 @@ from hashlib import sha256
 import pytest
 
 from chalicelib.judgement.form_tokens import make_form_token
-from chalicelib.judgement.judging import Submitted, judge
+from chalicelib.judgement.judging import judge
 from chalicelib.judgement.reasons import Judgement
+from chalicelib.judgement.rules_file import DEFAULT_RULES, read_rules
+from chalicelib.judgement.submitted import Kind, Submitted
 from chalicelib.privacy.hashing import Hasher
 
 HASHER = Hasher({"h1": sha256(b"one").digest()})
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+RULES = read_rules(DEFAULT_RULES.read_text())
 TOKEN = make_form_token("comment", AT, HASHER)
 
 
-def judged(token: str = TOKEN, *, after: float = 60, website: str = "", kind: str = "comment") -> Judgement:
-    submitted = Submitted(kind, "Jo", "jo@example.org", "Hello", website, token)
-    return judge(submitted, AT + timedelta(seconds=after), HASHER)
+def judged(token: str = TOKEN, *, after: float = 60, website: str = "", kind: Kind = "comment") -> Judgement:
+    submitted = Submitted(kind, "Jo", "jo@example.org", "Hello", website, token, "192.0.2.7")
+    return judge(submitted, RULES, AT + timedelta(seconds=after), HASHER)
 
 
-def codes(token: str = TOKEN, *, after: float = 60, website: str = "", kind: str = "comment") -> list[str]:
+def codes(token: str = TOKEN, *, after: float = 60, website: str = "", kind: Kind = "comment") -> list[str]:
     return [r.code for r in judged(token, after=after, website=website, kind=kind).reasons]
 
 
