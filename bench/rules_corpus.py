@@ -20,17 +20,20 @@ from chalicelib.judgement.catalogue import CATALOGUE
 from chalicelib.judgement.form_tokens import make_form_token
 from chalicelib.judgement.rules import Rules
 from chalicelib.judgement.rules_file import DEFAULT_RULES, read_rules
-from chalicelib.judgement.submitted import Submitted
+from chalicelib.judgement.submitted import Kind, Submitted
 from chalicelib.privacy.hashing import Hasher
 
-_AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-_HASHER = Hasher({"h1": sha256(b"bench").digest()})
-_TOKEN = make_form_token("comment", _AT.replace(minute=1), _HASHER)
+AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+HASHER = Hasher({"h1": sha256(b"bench").digest()})
+_TOKENS = {kind: make_form_token(kind, AT.replace(minute=1), HASHER) for kind in ("comment", "enquiry")}
 
 
-def codes_of(rules: Rules, name: str, message: str) -> list[str]:
-    submitted = Submitted("comment", name, "jo@visitor.example", message, "", _TOKEN, "192.0.2.7")
-    return [strike.reason.code for strike in rules.strikes(submitted, _AT, _HASHER)]
+def submit(kind: Kind, name: str, message: str) -> Submitted:
+    return Submitted(kind, name, "jo@visitor.example", message, "", _TOKENS[kind], "192.0.2.7")
+
+
+def codes_of(rules: Rules, message: str) -> list[str]:
+    return [strike.reason.code for strike in rules.strikes(submit("comment", "Jo", message), AT, HASHER)]
 
 
 def read_labelled(path: Path) -> list[tuple[str, str]]:
@@ -53,7 +56,7 @@ def main(arguments: list[str]) -> int:
     totals = Counter(group for group, _ in texts)
     struck: Counter[tuple[str, str]] = Counter()
     for group, message in texts:
-        codes = codes_of(rules, "Jo", message)
+        codes = codes_of(rules, message)
         struck.update((code, group) for code in [*codes, *(["any"] if codes else [])])
         if options.show in codes:
             print(f"{group}: {message!r}")

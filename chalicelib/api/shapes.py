@@ -124,6 +124,10 @@ class BulkResults(_Shown):
     results: list[BulkResult]
 
 
+class HandedOver(_Shown):
+    reference: str
+
+
 class PageShown(_Shown):
     page: str
     closed: bool
@@ -149,6 +153,8 @@ class StaffEnquiry(_Shown):
     contact_by: list[Channel]
     page: str | None
     consent_version: str | None
+    # The comment that staff made it of; null where somebody sent it as an enquiry.
+    comment_id: str | None
     created_at: str
     assignee: str | None
     notes: list[NoteShown]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from chalicelib import comments, credentials, enquiries, staff_tokens, threads
+from chalicelib import comments, credentials, enquiries, handovers, staff_tokens, threads
 from chalicelib.api.answers import Answer, as_json, to_json
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
@@ -94,6 +94,18 @@ def reply_to_comment(request: Request, desk: Desk) -> Answer:
         Location=f"/v1/staff/comments/{answer.id}",
         ETag=f'"{answer.revision}"',
     )
+
+
+def hand_over_comment(request: Request, desk: Desk) -> Answer:
+    reference = handovers.hand_over(
+        request.path("comment_id"),
+        "admissions",
+        actor_of(request).id,
+        desk.now(),
+        store=desk.store,
+        hashing=desk.hasher,
+    )
+    return as_json(201, {"reference": reference})
 
 
 def list_enquiries(request: Request, desk: Desk) -> Answer:
@@ -240,6 +252,7 @@ def _show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:
         "contact_by": list(letter.contact_by),
         "page": letter.page,
         "consent_version": enquiry.consent_version,
+        "comment_id": enquiry.comment_id,
         "created_at": to_text(enquiry.created_at),
         "assignee": enquiry.assignee,
         "notes": [{"at": to_text(n.at), "actor": n.actor, "text": n.text} for n in enquiry.notes],

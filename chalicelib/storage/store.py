@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from chalicelib.audit import Act, chain
 from chalicelib.comments import Comment, DecidedComment
 from chalicelib.enquiries import ChangedEnquiry, Enquiry
-from chalicelib.errors import IdempotencyKeyReused, IllegalTransition, Unavailable
+from chalicelib.errors import IdempotencyKeyReused, IllegalTransition, NotFound, Unavailable
 from chalicelib.outbox import Delivery, Order, OutboxEntry, State
 from chalicelib.staff_tokens import StaffToken
 from chalicelib.storage.audit import AuditTable, EntryTaken
@@ -99,6 +99,12 @@ class Store:
         writes += [self.comments.check_neighbour(n, identity) for n in identity.neighbours]
         writes.append(self.stubs.answer(str(reply.parent_id), reply.page_id))
         writes += self._move_counts(reply.page_id, 1)
+        writes.append(self.outbox.put_order(order))
+        self._transact_audited(lambda: writes, act)
+
+    def add_handover(self, comment: Comment, enquiry: Enquiry, order: Order, act: Act) -> None:
+        """Raises AlreadySubmitted, NotFound where the comment was erased meanwhile, or Unavailable."""
+        writes = [self.enquiries.put_new(enquiry), self.comments.check_there(comment.id, NotFound())]
         writes.append(self.outbox.put_order(order))
         self._transact_audited(lambda: writes, act)
 
