@@ -145,7 +145,8 @@ class _Reader:
             self._note(f"the rule `{name}` has no parameter `{key}`", section, key)
         if not isinstance(rule.get("on", True), bool):
             self._note("`on` must be true or false", section, "on")
-        if rule.get("does") not in _DOES:
+        does = rule.get("does")
+        if not isinstance(does, str) or does not in _DOES:
             self._note('`does` must be "hold" or "spam"', section, "does")
         kinds = self._texts(rule.get("for"), section, "for")
         for wrong in sorted(set(kinds) - BOTH):
@@ -161,7 +162,8 @@ class _Reader:
         self._check_contradiction(section, values)
         if len(self._problems) > problems:
             return values, None
-        return values, Rule(name, frozenset(kinds), _DOES[rule["does"]], kind.make(values), kind.once)  # type: ignore[arg-type]
+        of_kinds = frozenset(each for each in BOTH if each in kinds)
+        return values, Rule(name, of_kinds, _DOES[str(does)], kind.make(values), kind.once)
 
     def _read_parameter(
         self, section: str, key: str, rule: dict[str, Any], parameter: Parameter, phrases: Phrases

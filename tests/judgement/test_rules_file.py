@@ -170,6 +170,29 @@ def test_file_without_rules_is_refused(document: str) -> None:
     assert any("there must be rules" in problem for problem in problems(document))
 
 
+@pytest.mark.parametrize(
+    "value", ["3", "true", "1.5", '"x"', "[]", "[1]", '["x", 2]', "{a = 1}", "2026-01-01", "[[]]"]
+)
+@pytest.mark.parametrize("key", ["name", "on", "for", "does", "most", "allowed", "spelled_out"])
+def test_value_of_a_wrong_type_is_told_whatever_it_is(key: str, value: str) -> None:
+    lines = [f"{key} = {value}" if line.startswith(f"{key} =") else line for line in LINKS.splitlines()]
+    if key == "on":
+        lines.insert(3, f"on = {value}")
+    document = HEAD + "\n".join(lines)
+    right = {("on", "true"), ("most", "3"), ("allowed", "[]"), ("spelled_out", "[]")}
+    if (key, value) in right:
+        read_rules(document)
+    else:
+        assert all(problem.startswith("line ") for problem in problems(document))
+
+
+@pytest.mark.parametrize(
+    "lists", ["lists = 3", "lists = []", "[lists]\na = 3", "[lists]\na = [3]", "[lists.a]\nb = 1"]
+)
+def test_lists_of_a_wrong_type_are_told(lists: str) -> None:
+    assert problems(f"version = 1\n{lists}\n{LINKS}")
+
+
 @pytest.mark.parametrize("version", ["0", "-1", "true", "1.0", '"1"'])
 def test_version_is_a_whole_number(version: str) -> None:
     assert problems(f"version = {version}\n{LINKS}")[0].startswith("line 1: `version`")
