@@ -243,6 +243,10 @@ class Settings(BaseModel):
         min_length=1,
         description='Which group has which role, as JSON: `{"Web team": "moderator"}`.',
     )
+    rules_file: Path | None = Field(
+        default=None,
+        description="The site's own rules for what is looked at twice; left out, those that come with this.",
+    )
     rate_limit: int = Field(
         default=10,
         ge=1,

@@ -72,6 +72,8 @@ class Enquiry:
     revision: int = 1
     # In which the enquirer is mailed.
     language: str = "en"
+    # The comment that staff made it of; None where somebody sent it as an enquiry.
+    comment_id: str | None = None
     # False where what was sealed cannot be opened: the message is then a notice of ours.
     readable: bool = True
 

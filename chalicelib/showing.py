@@ -7,6 +7,7 @@ from chalicelib.audit import Act, Entry
 from chalicelib.comments import Comment
 from chalicelib.enquiries import Enquiry
 from chalicelib.html_gate import to_html
+from chalicelib.judgement.insight import NOTHING, Insight
 from chalicelib.outbox import OutboxEntry
 from chalicelib.people import Found
 from chalicelib.staff_tokens import StaffToken
@@ -14,7 +15,7 @@ from chalicelib.threads import PageThread
 from chalicelib.times import to_text
 
 
-def show_comment(comment: Comment) -> dict[str, Any]:
+def show_comment(comment: Comment, insight: Insight = NOTHING) -> dict[str, Any]:
     return {
         "id": comment.id,
         "page": comment.page_id,
@@ -34,6 +35,8 @@ def show_comment(comment: Comment) -> dict[str, Any]:
         "notify": comment.notify,
         "staff": comment.staff,
         "revision": comment.revision,
+        # To take over, or not: what is shown changes by a PATCH alone.
+        "proposed_text": insight.proposed_text,
     }
 
 
@@ -54,6 +57,7 @@ def show_enquiry(enquiry: Enquiry, at: datetime, reply_within: timedelta) -> dic
         "contact_by": list(letter.contact_by),
         "page": letter.page,
         "consent_version": enquiry.consent_version,
+        "comment_id": enquiry.comment_id,
         "created_at": to_text(enquiry.created_at),
         "assignee": enquiry.assignee,
         "notes": [{"at": to_text(n.at), "actor": n.actor, "text": n.text} for n in enquiry.notes],

@@ -28,6 +28,8 @@ from botocore.exceptions import (
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
 from chalicelib.event_log import EventLog
+from chalicelib.judgement.rules import NO_RULES, Rules
+from chalicelib.judgement.rules_file import DEFAULT_RULES, RulesError, read_rules
 from chalicelib.mail.queue import MailQueue
 from chalicelib.oidc.fetching import fetch
 from chalicelib.oidc.keys import IssuerKeys
@@ -55,6 +57,7 @@ from chalicelib.times import utc_now
 _PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 # SES has no idempotency token: a second try by the SDK could be a second mail.
 _ONCE = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
+_ROOT = Path(__file__).parent.parent
 # At DEBUG the SDK logs whole requests and answers, published comments among them: never, whatever
 # LOG_LEVEL says (`make leak-check` found it).
 logging.getLogger("botocore").setLevel(logging.WARNING)
@@ -66,6 +69,8 @@ class Desk:
 
     settings: Settings
     sites: Sites
+    # What is looked at twice; none where nothing is judged, nor what was judged read.
+    rules: Rules
     store: Store
     hasher: Hasher
     # Signs decision links, under a key of the private ones: only staff and mail can.
@@ -104,6 +109,7 @@ def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
     return Desk(
         settings=settings,
         sites=Sites(settings.sites, settings.page_parameters),
+        rules=_read_rules(settings.rules_file) if settings.function in ("public", "staff") else NO_RULES,
         store=_make_store(settings, Database(session.create_client("dynamodb", config=_PATIENT), now), seal),
         hasher=Hasher(keys.hmac_secrets),
         link_hasher=link_hasher,
@@ -118,6 +124,16 @@ def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
         log=EventLog(settings.stage, settings.function, now),
         now=now,
     )
+
+
+def _read_rules(file: Path | None) -> Rules:
+    """A path that is not absolute begins where app.py is, so that it is the same in Lambda."""
+    try:
+        return read_rules((_ROOT / (file or DEFAULT_RULES)).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(["RULES_FILE cannot be read, or is not UTF-8"]) from None
+    except RulesError as error:
+        raise SettingsError([f"RULES_FILE, {problem}" for problem in error.problems]) from None
 
 
 def _send_rate(settings: Settings, ses: Any) -> int:

@@ -25,9 +25,10 @@ from chalicelib.api.schemas import (
 from chalicelib.config import LANGUAGES
 from chalicelib.errors import FieldProblem, InvalidFields
 from chalicelib.judgement.form_tokens import FORM_TOKEN_LIFE, make_form_token, spend_form_token
-from chalicelib.judgement.judging import Submitted, judge
+from chalicelib.judgement.judging import judge
 from chalicelib.judgement.proofs import judge_proof, make_challenge
 from chalicelib.judgement.reasons import Judgement
+from chalicelib.judgement.submitted import Kind, Submitted
 from chalicelib.pages import PageRefused
 from chalicelib.submissions import Visit
 from chalicelib.times import to_text
@@ -56,7 +57,7 @@ def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
     draft = comments.Draft(
         sent.page, sent.parent_id or None, sent.name, sent.email, sent.message, sent.notify
     )
-    judgement = _judge("comment", sent, visit, desk)
+    judgement = _judge("comment", sent, visit, request, desk)
     receipt = comments.submit_comment(
         draft,
         judgement,
@@ -89,7 +90,7 @@ def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
     letter = enquiries.Letter(
         sent.name, sent.email, sent.message, sent.phone or None, tuple(sent.contact_by), sent.page
     )
-    judgement = _judge("enquiry", sent, visit, desk)
+    judgement = _judge("enquiry", sent, visit, request, desk)
     consent = desk.settings.consent_version if sent.consent else None
     reference = enquiries.submit_enquiry(
         letter,
@@ -178,9 +179,13 @@ def _visit(kind: str, form_token: str, request: Request, desk: Desk) -> Visit:
     return Visit(network, request.idempotency_key(), now, language, form)
 
 
-def _judge(kind: str, sent: CommentSubmission | EnquirySubmission, visit: Visit, desk: Desk) -> Judgement:
-    submitted = Submitted(kind, sent.name, sent.email, sent.message, sent.website, sent.form_token)
-    judgement = judge(submitted, visit.at, desk.hasher)
+def _judge(
+    kind: Kind, sent: CommentSubmission | EnquirySubmission, visit: Visit, request: Request, desk: Desk
+) -> Judgement:
+    submitted = Submitted(
+        kind, sent.name, sent.email, sent.message, sent.website, sent.form_token, request.ip
+    )
+    judgement = judge(submitted, desk.rules, visit.at, desk.hasher)
     if not desk.settings.altcha:
         return judgement
     unproven = judge_proof(sent.altcha, sent.form_token, visit.at, desk.hasher)

@@ -180,6 +180,14 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
+        "/v1/staff/comments/{comment_id}/enquiry",
+        "Hand a comment over to admissions, as an enquiry; the comment stays what it is",
+        staff.hand_over_comment,
+        MODERATORS,
+        answers={201: shapes.HandedOver},
+    ),
+    Route(
+        "POST",
         "/v1/staff/comments/bulk",
         "Decide on up to 100 comments, with a result for each",
         bulk.decide_many,

@@ -107,6 +107,8 @@ class StaffComment(_Shown):
     notify: bool
     staff: bool
     revision: int
+    # Its text without phone numbers, email and street addresses; null where it has none.
+    proposed_text: str | None
 
 
 class HistoryEntry(_Shown):
@@ -140,6 +142,10 @@ class BulkResults(_Shown):
     results: list[BulkResult]
 
 
+class HandedOver(_Shown):
+    reference: str
+
+
 class PageShown(_Shown):
     page: str
     closed: bool
@@ -165,6 +171,8 @@ class StaffEnquiry(_Shown):
     contact_by: list[Channel]
     page: str | None
     consent_version: str | None
+    # The comment that staff made it of; null where somebody sent it as an enquiry.
+    comment_id: str | None
     created_at: str
     assignee: str | None
     notes: list[NoteShown]

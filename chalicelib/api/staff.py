@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from chalicelib import comments, credentials, enquiries, staff_tokens, threads
+from chalicelib import comments, credentials, enquiries, handovers, staff_tokens, threads
 from chalicelib.api.answers import Answer, as_json, to_json
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
@@ -17,9 +17,10 @@ from chalicelib.api.schemas import (
     NewToken,
     Reply,
 )
-from chalicelib.comments import Decision
+from chalicelib.comments import Comment, Decision
 from chalicelib.enquiries import Enquiry
 from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
+from chalicelib.judgement.insight import look_at
 from chalicelib.judgement.reasons import FIRST_TIME_AUTHOR
 from chalicelib.readings import note_list, note_reading
 from chalicelib.showing import show_act, show_comment, show_enquiry, show_token
@@ -39,7 +40,7 @@ def list_comments(request: Request, desk: Desk) -> Answer:
         page_id=query.page,
     )
     _note_list("comments", [c.id for c in found.comments], request, desk)
-    shown = [show_comment(comment) for comment in found.comments]
+    shown = [_show_comment(comment, desk) for comment in found.comments]
     return as_json(
         200, {"comments": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
     )
@@ -48,7 +49,7 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
     note_reading(comment.id, actor_of(request).id, desk.now(), desk.store)
-    shown = {**show_comment(comment), "history": _history(comment.id, desk)}
+    shown = {**_show_comment(comment, desk), "history": _history(comment.id, desk)}
     # Known to staff when they look, for the public function could not ask; and not in lists, where it
     # would cost a query each.
     if comment.author_hmac and desk.store.comments.is_first_of_author(comment):
@@ -69,7 +70,7 @@ def patch_comment(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
-    return _with_revision(show_comment(comment), comment.revision)
+    return _with_revision(_show_comment(comment, desk), comment.revision)
 
 
 def delete_comment(request: Request, desk: Desk) -> Answer:
@@ -93,10 +94,22 @@ def reply_to_comment(request: Request, desk: Desk) -> Answer:
     )
     return as_json(
         201,
-        show_comment(answer),
+        _show_comment(answer, desk),
         Location=f"/v1/staff/comments/{answer.id}",
         ETag=f'"{answer.revision}"',
     )
+
+
+def hand_over_comment(request: Request, desk: Desk) -> Answer:
+    reference = handovers.hand_over(
+        request.path("comment_id"),
+        "admissions",
+        actor_of(request).id,
+        desk.now(),
+        store=desk.store,
+        hashing=desk.hasher,
+    )
+    return as_json(201, {"reference": reference})
 
 
 def list_enquiries(request: Request, desk: Desk) -> Answer:
@@ -176,6 +189,10 @@ def _history(subject: str, desk: Desk) -> list[dict[str, Any]]:
 
 def _with_revision(shown: dict[str, Any], revision: int) -> Answer:
     return as_json(200, shown, ETag=f'"{revision}"')
+
+
+def _show_comment(comment: Comment, desk: Desk) -> dict[str, Any]:
+    return show_comment(comment, look_at(comment, desk.rules))
 
 
 def _show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:

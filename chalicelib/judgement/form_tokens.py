@@ -10,20 +10,21 @@ from chalicelib.judgement.reasons import Reason
 from chalicelib.signing import BadSignature, Digester, sign, unsign
 
 FORM_TOKEN_LIFE = timedelta(hours=24)
-_YOUNGEST = timedelta(seconds=3)
-
 
 _TOKEN_MISSING = Reason("form_token_missing", "It did not come through the site's form.")
 _TOKEN_FORGED = Reason("form_token_forged", "Its form token was not made by this site.")
 _TOKEN_YOUNG = Reason("form_token_too_young", "It was sent within seconds of opening the form.")
 _TOKEN_OLD = Reason("form_token_too_old", "It was sent more than a day after the form was opened.")
+REASONS = (_TOKEN_MISSING, _TOKEN_FORGED, _TOKEN_YOUNG, _TOKEN_OLD)
 
 
 def make_form_token(kind: str, at: datetime, digester: Digester) -> str:
     return sign(digester, _purpose(kind), [int(at.timestamp()), secrets.token_urlsafe(9)])
 
 
-def judge_form_token(kind: str, token: str, at: datetime, digester: Digester) -> tuple[Reason, ...]:
+def judge_form_token(
+    kind: str, token: str, at: datetime, digester: Digester, youngest_seconds: int
+) -> tuple[Reason, ...]:
     """Return what is odd about the form token of a submission of `kind`, if anything."""
     if not token:
         return (_TOKEN_MISSING,)
@@ -32,7 +33,7 @@ def judge_form_token(kind: str, token: str, at: datetime, digester: Digester) ->
     except BadSignature:
         return (_TOKEN_FORGED,)
     age = at.timestamp() - opened_at
-    if age < _YOUNGEST.total_seconds():
+    if age < youngest_seconds:
         return (_TOKEN_YOUNG,)
     if age > FORM_TOKEN_LIFE.total_seconds():
         return (_TOKEN_OLD,)

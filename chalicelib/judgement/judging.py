@@ -3,37 +3,25 @@
 Nothing here publishes or drops anything. A visitor never learns which rule struck.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.judgement.crisis.finding import find_danger
-from chalicelib.judgement.form_tokens import judge_form_token
-from chalicelib.judgement.reasons import Judgement, Reason
+from chalicelib.judgement.reasons import Judgement
+from chalicelib.judgement.rules import Rules
+from chalicelib.judgement.submitted import Submitted
 from chalicelib.signing import Digester
 
-_HONEYPOT = Reason("honeypot", "The field that people cannot see was filled in.")
 
-
-@dataclass(frozen=True, repr=False)
-class Submitted:
-    """What is judged: what was typed, normalised, and what came with it unseen."""
-
-    kind: str
-    name: str
-    email: str
-    message: str
-    website: str
-    form_token: str
-
-
-def judge(submitted: Submitted, at: datetime, digester: Digester) -> Judgement:
+def judge(submitted: Submitted, rules: Rules, at: datetime, digester: Digester) -> Judgement:
     """Return what is found about a submission, its strongest reason first.
 
-    Danger beats spam: who may be in danger is never put away as spam, whatever else is odd.
+    Danger beats spam: who may be in danger is never put away as spam, whatever else is odd. Every rule
+    always runs, so that the time of an answer tells nothing.
     """
     danger = find_danger(submitted.message)
-    honeypot = (_HONEYPOT,) if submitted.website.strip() else ()
-    odd = honeypot + judge_form_token(submitted.kind, submitted.form_token, at, digester)
+    strikes = rules.strikes(submitted, at, digester)
     return Judgement(
-        danger + odd, is_spam=bool(honeypot) and not danger, priority="urgent" if danger else "normal"
+        danger + tuple(strike.reason for strike in strikes),
+        is_spam=any(strike.is_spam for strike in strikes) and not danger,
+        priority="urgent" if danger else "normal",
     )

@@ -91,7 +91,9 @@ def _of_received(reference: str, desk: Desk) -> list[str]:
     letter = enquiry.letter
     # Where somebody says how they may be reached, and does not say by mail, a mail can do them harm.
     safe = not letter.contact_by or "email" in letter.contact_by
-    wanted = desk.settings.acknowledge_enquiries and enquiry.status != "spam"
+    # Who wrote a comment, which staff handed over, asked for no mail.
+    sent_it = enquiry.comment_id is None
+    wanted = desk.settings.acknowledge_enquiries and enquiry.status != "spam" and sent_it
     return _visitor(letter.email, desk) if wanted and safe else []
 
 

@@ -95,6 +95,14 @@ class CommentsTable:
         }
         return self._write("ConditionCheck", check, ParentNotPublished())
 
+    def check_there(self, comment_id: str, refusal: Exception) -> Write:
+        """It is there, and has not been erased."""
+        check = {
+            "Key": to_attributes({"comment_id": comment_id}),
+            "ConditionExpression": "attribute_exists(letter_sealed)",
+        }
+        return self._write("ConditionCheck", check, refusal)
+
     def check_request(self, comment_id: str, request_hash: str, refusal: Exception) -> Write:
         return check_request(self._name, {"comment_id": comment_id}, request_hash, refusal)
 

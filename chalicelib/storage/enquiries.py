@@ -217,6 +217,7 @@ def _to_item(enquiry: Enquiry, seal: Seal) -> dict[str, Any]:
         "request_hash": enquiry.request_hash,
         "revision": enquiry.revision,
         "language": enquiry.language,
+        "comment_id": enquiry.comment_id,
     }
 
 
@@ -238,6 +239,7 @@ def _from_item(item: Item, seal: Seal) -> Enquiry:
         notes=tuple(Note(from_text(at), actor, text) for at, actor, text in desk_part.get("notes", [])),
         revision=fields["revision"],
         language=fields.get("language", "en"),
+        comment_id=fields.get("comment_id"),
         readable=readable,
     )
 

@@ -14,6 +14,7 @@ from chalicelib.errors import (
     FrontdeskError,
     IdempotencyKeyReused,
     IllegalTransition,
+    NotFound,
     OrderedBefore,
     Unavailable,
 )
@@ -144,6 +145,12 @@ class Store:
         writes += [self.comments.check_neighbour(n, identity) for n in identity.neighbours]
         writes.append(self.stubs.answer(str(reply.parent_id), reply.page_id))
         writes += self._move_counts(reply.page_id, 1)
+        writes.append(self.outbox.put_order(order))
+        self._transact_audited(lambda: writes, act)
+
+    def add_handover(self, comment: Comment, enquiry: Enquiry, order: Order, act: Act) -> None:
+        """Raises AlreadySubmitted, NotFound where the comment was erased meanwhile, or Unavailable."""
+        writes = [self.enquiries.put_new(enquiry), self.comments.check_there(comment.id, NotFound())]
         writes.append(self.outbox.put_order(order))
         self._transact_audited(lambda: writes, act)
 

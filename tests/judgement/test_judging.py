@@ -6,12 +6,15 @@ from hashlib import sha256
 import pytest
 
 from chalicelib.judgement.form_tokens import make_form_token
-from chalicelib.judgement.judging import Submitted, judge
+from chalicelib.judgement.judging import judge
 from chalicelib.judgement.reasons import Judgement
+from chalicelib.judgement.rules_file import DEFAULT_RULES, read_rules
+from chalicelib.judgement.submitted import Kind, Submitted
 from chalicelib.privacy.hashing import Hasher
 
 HASHER = Hasher({"h1": sha256(b"one").digest()})
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+RULES = read_rules(DEFAULT_RULES.read_text())
 TOKEN = make_form_token("comment", AT, HASHER)
 
 
@@ -20,15 +23,15 @@ def judged(
     *,
     after: float = 60,
     website: str = "",
-    kind: str = "comment",
+    kind: Kind = "comment",
     message: str = "Hello",
     name: str = "Jo",
 ) -> Judgement:
-    submitted = Submitted(kind, name, "jo@example.org", message, website, token)
-    return judge(submitted, AT + timedelta(seconds=after), HASHER)
+    submitted = Submitted(kind, name, "jo@example.org", message, website, token, "192.0.2.7")
+    return judge(submitted, RULES, AT + timedelta(seconds=after), HASHER)
 
 
-def codes(token: str = TOKEN, *, after: float = 60, website: str = "", kind: str = "comment") -> list[str]:
+def codes(token: str = TOKEN, *, after: float = 60, website: str = "", kind: Kind = "comment") -> list[str]:
     return [r.code for r in judged(token, after=after, website=website, kind=kind).reasons]
 
 
@@ -73,7 +76,7 @@ def test_filled_honeypot_comes_first_and_alone_makes_spam() -> None:
 
 
 @pytest.mark.parametrize("kind", ["comment", "enquiry"])
-def test_danger_is_urgent_and_its_reason_comes_first(kind: str) -> None:
+def test_danger_is_urgent_and_its_reason_comes_first(kind: Kind) -> None:
     found = judged("", message="I want to die tonight", kind=kind)
     assert found.priority == "urgent"
     assert [r.code for r in found.reasons] == ["crisis_self_harm", "form_token_missing"]

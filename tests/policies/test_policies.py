@@ -200,6 +200,8 @@ def hand_over_and_erase(stack: Stack, desk: Desk) -> None:
 
 
 def moderate(stack: Stack, desk: Desk, comment_id: str) -> None:
+    path = f"/v1/staff/comments/{comment_id}/enquiry"
+    assert stack.call("POST", path, role="moderator", desk=desk).status == 201
     path = f"/v1/staff/comments/{comment_id}/reply"
     for _ in range(2):
         answer = stack.call("POST", path, {"message": "Welcome"}, role="moderator", desk=desk)

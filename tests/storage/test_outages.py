@@ -37,6 +37,7 @@ CALLS: list[tuple[str, str, Any, Role | None, dict[str, str]]] = [
     ("PATCH", "/v1/staff/comments/{comment_id}", {"status": "approved"}, "moderator", {"if_match": '"1"'}),
     ("DELETE", "/v1/staff/comments/{comment_id}", None, "moderator", {}),
     ("POST", "/v1/staff/comments/{comment_id}/reply", {"message": "m"}, "moderator", {}),
+    ("POST", "/v1/staff/comments/{comment_id}/enquiry", None, "moderator", {}),
     ("GET", "/v1/staff/pages", None, "moderator", {}),
     ("PATCH", "/v1/staff/pages", {"closed": True}, "moderator", {}),
     ("GET", "/v1/staff/stats", None, "admin", {}),

@@ -62,12 +62,14 @@ export async function one(staff, id) {
     urgent(comment) && el('p', {}, urgent(comment)),
     details(comment, [['Status', comment.status], ['Decided by', comment.decided_by]]),
     typed(comment),
+    ...proposal(staff, comment),
     decisions(staff, comment, (_, done) => {
       staff.say(`${done}.`);
       staff.reload();
     }),
     ...(comment.status === 'approved' ? answer(staff, comment) : []),
     ...(thread ? closing(staff, thread) : []),
+    ...(comment.staff ? [] : handingOver(staff, comment)),
     ...erasing(staff, comment),
     ...historyOf(comment),
     el('p', {}, el('a', { href: '#/comments' }, 'All comments')));
@@ -90,6 +92,49 @@ function typed(comment) {
     el('p', { class: 'typed', dir: 'auto' }, comment.text),
     redacted && el('p', { class: 'quiet' }, 'As first written, for staff only:'),
     redacted && el('p', { class: 'typed', dir: 'auto' }, comment.original_text));
+}
+
+// The text without contact details, to be shown in its place. It decides nothing else.
+function proposal(staff, comment) {
+  if (!comment.proposed_text) return [];
+
+  async function use() {
+    try {
+      await staff.call(address(comment.id), {
+        method: 'PATCH',
+        headers: { 'If-Match': `"${comment.revision}"` },
+        body: { text: comment.proposed_text },
+      });
+      staff.say('This text is shown now. What was first written stays, for staff only.');
+      staff.reload();
+    } catch (error) {
+      changed(staff, error);
+    }
+  }
+
+  return [
+    el('h2', {}, 'Without contact details'),
+    el('p', { class: 'typed', dir: 'auto' }, comment.proposed_text),
+    el('p', {}, el('button', { type: 'button', class: 'secondary', onclick: use }, 'Show this text instead')),
+  ];
+}
+
+function handingOver(staff, comment) {
+  async function handOver() {
+    try {
+      const { data } = await staff.call(`${address(comment.id)}/enquiry`, { method: 'POST' });
+      staff.say(`Admissions have it, with the reference ${data.reference}. The comment is as it was.`);
+      staff.reload();
+    } catch (error) {
+      staff.fail(error);
+    }
+  }
+
+  return [
+    el('h2', {}, 'A question to admissions?'),
+    el('p', { class: 'quiet' }, 'They get it as an enquiry, and are mailed. Whether the comment is published is another decision.'),
+    el('p', {}, el('button', { type: 'button', class: 'secondary', onclick: handOver }, 'Hand over to admissions')),
+  ];
 }
 
 function answer(staff, comment) {

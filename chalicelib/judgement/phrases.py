@@ -1,0 +1,221 @@
+"""Phrases to look for, as the rules file writes them: words, and no regular expressions.
+
+| written | stands for |
+|---|---|
+| `where can i get` | these words, one after the other, whole, however they are dressed up |
+| `perc*` | every word that begins so (three letters at least) |
+| `my/our son` | either word |
+| `@drugs` | any word of the list `drugs` of the file; its words may end in `*` too |
+| `#`, `#mg` | a number; a number with what stands right behind it |
+| `bed ... son` | up to three other words in between, once in a phrase |
+
+All phrases of a file are one graph of words. A text is walked once, word by word, beside the places of
+the graph where phrases could go on: they are at most as many as the file makes, whatever the text is.
+So a text of twice the length takes twice the time, by construction: nothing here can go back.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from chalicelib.judgement.reading import fold, plainer, words_of
+
+_LONGEST_GAP = 3
+_GAP = "..."
+_MOST_WORDS = 12
+_MOST_GAPS = 3
+_SHORTEST_STEM = 3
+_FIGURES = "0123456789"
+_NUMBER = re.compile(r"#\w*")
+_PLAIN = re.compile("[a-z]+")
+
+
+_NOTHING: list[str] = []
+
+
+class BadPhrase(ValueError):
+    """What is written is no phrase; says why."""
+
+
+@dataclass(eq=False)
+class _Place:
+    """A place in the graph: what may come next, and the codes of the phrases that end here."""
+
+    next: dict[str, list["_Place"]] = field(default_factory=dict)
+    # Whatever word comes next: inside a gap.
+    any: "_Place | None" = None
+    codes: set[str] = field(default_factory=set)
+    # By what is written in the file: phrases that begin alike go the same way so far.
+    ways: dict[str, "_Place"] = field(default_factory=dict)
+
+
+class Phrases:
+    """The phrases of a rules file, each with the code that it gives. `lists` are the named lists.
+
+    Raises BadPhrase where a list has what is no word.
+    """
+
+    def __init__(self, lists: Mapping[str, Iterable[str]]) -> None:
+        self.lists = lists
+        self._first = _Place()
+        # A word of a text, or what it begins with: what it stands for in the graph.
+        self._words: dict[str, list[str]] = {}
+        # By their first letters, which they share with few.
+        self._stems: dict[str, dict[str, list[str]]] = {}
+        for name, members in lists.items():
+            for member in members:
+                self._know(read_word(member), f"@{name}")
+
+    def add(self, phrase: str, code: str) -> None:
+        """Raises BadPhrase."""
+        parts = phrase.split()
+        if not 1 <= len(parts) <= _MOST_WORDS or parts.count(_GAP) > _MOST_GAPS:
+            raise BadPhrase(f"a phrase has 1 to {_MOST_WORDS} words, and at most {_MOST_GAPS} gaps")
+        if any(_GAP == one == other for one, other in zip([_GAP, *parts], [*parts, _GAP], strict=True)):
+            raise BadPhrase("a gap stands between two words")
+        self._grow(parts, [[] if part == _GAP else self._choices(part) for part in parts], code)
+
+    def add_words(self, words: str, code: str) -> None:
+        """Add plain words, such as somebody's name, in which nothing has a meaning of its own.
+
+        Raises BadPhrase.
+        """
+        parts = words_of(fold(words))
+        if not 1 <= len(parts) <= _MOST_WORDS:
+            raise BadPhrase(f"it must have 1 to {_MOST_WORDS} words")
+        for part in parts:
+            self._know(part, part)
+        self._grow(parts, [[part] for part in parts], code)
+
+    def find(self, words: Iterable[str]) -> set[str]:
+        """Return the codes of the phrases that these words have among them."""
+        found: set[str] = set()
+        walk = _Walk(self._first, self._meanings)
+        state = walk.start
+        for word in words:
+            there = state.next.get(word)
+            state = walk.step(state, word) if there is None else there
+            if state.codes:
+                found |= state.codes
+        return found
+
+    def _choices(self, part: str) -> list[str]:
+        return [self._read_choice(choice) for choice in part.split("/")]
+
+    def _read_choice(self, choice: str) -> str:
+        if choice.startswith("@"):
+            if choice[1:] not in self.lists:
+                raise BadPhrase(f"there is no list `{choice[1:]}`")
+            return choice
+        if _NUMBER.fullmatch(choice):
+            return fold(choice)
+        word = read_word(choice)
+        self._know(word, word)
+        return word
+
+    def _know(self, word: str, symbol: str) -> None:
+        stem = word.removesuffix("*")
+        known = self._words if stem == word else self._stems.setdefault(stem[:_SHORTEST_STEM], {})
+        symbols = known.setdefault(stem, [])
+        if symbol not in symbols:
+            symbols.append(symbol)
+
+    def _grow(self, parts: list[str], choices: list[list[str]], code: str) -> None:
+        places, way = [self._first], ""
+        for part, symbols in zip(parts, choices, strict=True):
+            if part == _GAP:
+                places, way = _skip(places[0]), _GAP
+                continue
+            way += part
+            there = places[0].ways.get(way)
+            if there is None:
+                there = places[0].ways[way] = _Place()
+                for place in places:
+                    for symbol in symbols:
+                        place.next.setdefault(symbol, []).append(there)
+            places, way = [there], ""
+        places[0].codes.add(code)
+
+    def _meanings(self, word: str) -> list[str]:
+        """What a word of a text stands for in the graph."""
+        stems = self._stems.get(word[:_SHORTEST_STEM])
+        if stems is None and word.isalpha():
+            return self._words.get(word, _NOTHING)
+        meanings = [f"#{word.lstrip(_FIGURES)}"] if word[0] in _FIGURES else []
+        for reading in (word, plainer(word)):
+            if reading is not None:
+                meanings += self._words.get(reading, _NOTHING)
+                for stem, symbols in self._stems.get(reading[:_SHORTEST_STEM], {}).items():
+                    meanings += symbols if reading.startswith(stem) else _NOTHING
+        return meanings
+
+
+def _skip(place: _Place) -> list[_Place]:
+    """The place, and those behind one, two, three words of whatever kind."""
+    places = [place]
+    for _ in range(_LONGEST_GAP):
+        place.any = place.any or _Place()
+        place = place.any
+        places.append(place)
+    return places
+
+
+@dataclass(eq=False)
+class _State:
+    """The places beside which a text is walked at one word, each once; and what each next word leads to."""
+
+    places: tuple[_Place, ...]
+    codes: frozenset[str]
+    next: dict[str, "_State"] = field(default_factory=dict)
+
+
+class _Walk:
+    """One walk beside the phrases. It remembers its steps: what tries to be slow says the same again."""
+
+    def __init__(self, first: _Place, meanings: Callable[[str], list[str]]) -> None:
+        self._first = first
+        self._meanings = meanings
+        self._meant: dict[str, list[str]] = {}
+        self.start = _State((), frozenset())
+        self._states: dict[tuple[_Place, ...], _State] = {(): self.start}
+
+    def step(self, state: _State, word: str) -> _State:
+        meant = self._meant.get(word)
+        if meant is None:
+            meant = self._meant[word] = self._meanings(word)
+        if not meant and not state.places:
+            state.next[word] = state
+            return state
+        # Each once: phrases with gaps can come to one place from several beginnings.
+        reached: dict[_Place, None] = {}
+        for place in (*state.places, self._first) if meant else state.places:
+            if place.any is not None:
+                reached[place.any] = None
+            for symbol in meant:
+                for there in place.next.get(symbol, ()):
+                    reached[there] = None
+        places = tuple(reached)
+        known = self._states.get(places)
+        if known is None:
+            codes = frozenset(code for place in places for code in place.codes)
+            known = self._states[places] = _State(places, codes)
+        state.next[word] = known
+        return known
+
+
+def read_word(written: str) -> str:
+    """A word of a phrase or a list, folded as the texts are. Raises BadPhrase."""
+    if _PLAIN.fullmatch(written):
+        return written
+    stem = written.removesuffix("*")
+    words = words_of(fold(stem))
+    # A hyphen or a full stop would part it, and then it would never be found.
+    if len(words) != 1 or not _is_word(fold(stem)):
+        raise BadPhrase("it is not one word of letters and figures, which may end in `*`")
+    if stem != written and len(words[0]) < _SHORTEST_STEM:
+        raise BadPhrase(f"before `*` stand at least {_SHORTEST_STEM} letters")
+    return words[0] + ("*" if stem != written else "")
+
+
+def _is_word(folded: str) -> bool:
+    return folded.replace("$", "s").replace("_", "s").isalnum()

@@ -1,0 +1,179 @@
+"""No text makes the rules slow: by how they are built, not by a clock.
+
+What takes how long is in docs/judgement.md, with the command that measures it.
+"""
+
+import importlib
+import pkgutil
+import random
+import re
+import tomllib
+from re import _constants as ops  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
+from typing import Any
+
+import pytest
+
+import chalicelib.judgement
+from chalicelib.judgement.phrases import _Walk
+from chalicelib.judgement.reading import fold
+from tests.judgement.submissions import DOCUMENT, RULES, codes
+
+# A repeat with an end may repeat what has an end, as long as the whole stays short.
+_LONGEST = 256
+_SHORT_REPEAT = 12
+
+
+def patterns() -> dict[str, re.Pattern[str]]:
+    """Every regular expression that a module of judgement compiles, by its name."""
+    found = {}
+    for module in pkgutil.iter_modules(chalicelib.judgement.__path__):
+        name = f"chalicelib.judgement.{module.name}"
+        for key, value in vars(importlib.import_module(name)).items():
+            if isinstance(value, re.Pattern):
+                found[f"{module.name}.{key}"] = value
+    return found
+
+
+PATTERNS = patterns()
+# Over the words of a rules file, and not over what visitors write.
+_OF_THE_FILE = {name for name in PATTERNS if name.startswith(("rules_file.", "phrases."))}
+OVER_TEXTS = sorted(PATTERNS.keys() - _OF_THE_FILE)
+
+
+def problems(parsed: Any) -> list[str]:
+    """What could make a pattern look at one place of a text more often than a fixed number of times."""
+    items = list(parsed)
+    found = []
+    for index, (op, argument) in enumerate(items):
+        if op in (ops.GROUPREF, ops.GROUPREF_EXISTS):
+            found.append("a back reference")
+        elif op is ops.MIN_REPEAT:
+            found.append("a lazy repeat")
+        elif op in (ops.MAX_REPEAT, ops.POSSESSIVE_REPEAT):
+            _, most, body = argument
+            endless = most is ops.MAXREPEAT
+            if endless and op is ops.MAX_REPEAT and not _is_whole(items):
+                found.append("an endless repeat that gives back")
+            # Behind a look-behind or a letter it may begin; else each place begins one.
+            if endless and index == 0 and len(items) > 1:
+                found.append("an endless repeat at the beginning, with nothing that says where it may begin")
+            if endless and body.getwidth()[1] > _SHORT_REPEAT:
+                found.append("an endless repeat of something long")
+            if not endless and most * body.getwidth()[1] > _LONGEST:
+                found.append("a repeat that is long")
+            found += problems(body)
+        elif op is ops.SUBPATTERN:
+            found += problems(argument[-1])
+        elif op is ops.BRANCH:
+            found += [problem for branch in argument[1] for problem in problems(branch)]
+        elif op in (ops.ASSERT, ops.ASSERT_NOT):
+            found += problems(argument[1])
+        elif op is ops.ATOMIC_GROUP:
+            found += problems(argument)
+    return found
+
+
+def _is_whole(items: list[Any]) -> bool:
+    """A repeat of one set that is the whole pattern takes all that it can, and never fails behind it."""
+    return len(items) == 1
+
+
+@pytest.mark.parametrize("name", OVER_TEXTS)
+def test_no_pattern_over_texts_can_look_again_and_again(name: str) -> None:
+    assert problems(_parser.parse(PATTERNS[name].pattern)) == []
+
+
+def test_patterns_are_found_and_bad_ones_told() -> None:
+    assert {
+        "contacts._STREET",
+        "contacts._US_PHONE",
+        "contacts._EMAIL",
+        "links._RUN",
+        "reading._WORD",
+    } <= set(OVER_TEXTS)
+    for bad in (
+        "(a+)+b",
+        "x(a|a)*b",
+        r"(\w)\1",
+        "a+@",
+        r"(?<!\w)\w+@",
+        "x.*?y",
+        r"\w++@",
+        "x(?:a{1,50}){1,50}",
+    ):
+        assert problems(_parser.parse(bad)), bad
+
+
+def work(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many places of the graph one walk looks at, for each meaning of each word."""
+    done = 0
+    step = _Walk.step
+
+    def counted(walk: _Walk, state: Any, word: str) -> Any:
+        nonlocal done
+        reached = step(walk, state, word)
+        done += (len(state.places) + 1) * (len(walk._meant[word]) + 1)
+        return reached
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_Walk, "step", counted)
+        RULES.phrases.find(words)
+    return done
+
+
+def vocabulary() -> list[str]:
+    """Every word that a phrase or a list of the file has."""
+    lists = tomllib.loads(DOCUMENT)
+    texts = [text for members in lists["lists"].values() for text in members]
+    for rule in lists["rule"]:
+        texts += [text for value in rule.values() if isinstance(value, list) for text in value]
+    return sorted({word for text in texts for word in re.findall("[a-z]+", text)})
+
+
+def test_work_of_a_walk_grows_no_faster_than_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chance takes the words: so that the walk remembers as few of its steps as can be."""
+    words = random.Random(7).choices(vocabulary(), k=8000)
+    work_of = {length: work(words[:length], monkeypatch) for length in (1000, 2000, 4000, 8000)}
+    for length in (1000, 2000, 4000):
+        assert work_of[2 * length] <= 2.5 * work_of[length], work_of
+    # Beside each word a handful of phrases can go on.
+    assert work_of[8000] < 8000 * 60
+
+
+def test_saying_a_word_again_is_no_more_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = vocabulary()
+    assert len(words) > 300
+    more = [w for w in words if work([w] * 1000, monkeypatch) != work([w] * 100, monkeypatch)]
+    assert more == []
+
+
+@pytest.mark.parametrize("kind", ["comment", "enquiry"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a ",
+        "where can i get ",
+        "a.",
+        "a@",
+        "1",
+        "1 A ",
+        "555 123 ",
+        "+1(",
+        "\u00bd",
+        "\uac01",
+        "f e n t ",
+        "\ufdfa",
+    ],
+)
+def test_hostile_text_is_judged_whole(piece: str, kind: str) -> None:
+    most = 5000 if kind == "comment" else 10_000
+    text = (piece * most)[: most - 20] + " hmu for fentanyl"
+    assert "drug_sourcing" in codes(text, kind=kind)
+
+
+@pytest.mark.parametrize(
+    "character", ["\ufdfa", "\u3316", "\u00bd", "\u2167", "\uac01", "\u0390", "\u1f82", "\u0130"]
+)
+def test_folding_makes_no_text_much_longer(character: str) -> None:
+    assert len(fold(character * 1000)) <= 4000
