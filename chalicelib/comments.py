@@ -17,6 +17,7 @@ from chalicelib.errors import (
 )
 from chalicelib.html_gate import to_html
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
+from chalicelib.judgement.taught import Label, Taught
 from chalicelib.outbox import Order
 from chalicelib.submissions import Hashing, Identity, Visit, identify
 from chalicelib.times import to_text
@@ -72,10 +73,19 @@ class Comment:
     answers: int = 0
     # False where what was sealed cannot be opened: the texts are then a notice of ours.
     readable: bool = True
+    # What the classifier has learnt from it, as it is stored.
+    taught: Taught | None = None
 
     def __repr__(self) -> str:
         # Tracebacks and debuggers print this: the id, and nothing that anybody wrote.
         return f"Comment({self.id}, {self.status})"
+
+    @property
+    def teaches(self) -> Label | None:
+        """What the classifier is to learn: what a moderator decided, no rule, on what a visitor wrote."""
+        if self.decided_at is None or self.staff:
+            return None
+        return self.status if self.status in ("approved", "spam") else None
 
     def public_json(self) -> str:
         """Return the comment as the public list shows it: exactly these fields."""

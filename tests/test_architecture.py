@@ -143,7 +143,7 @@ def test_table_is_defined_and_named_in_the_template_alone() -> None:
         for resource in template()["Resources"].values()
         if resource["Type"] == "AWS::DynamoDB::Table"
     ]
-    assert len(names) == 8
+    assert len(names) == 9
     source = [*MODULES, ROOT / "app.py", *(ROOT / "infra").rglob("*.py")]
     for path in source:
         text = path.read_text()

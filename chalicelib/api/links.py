@@ -11,6 +11,7 @@ from chalicelib.api.fields import parse
 from chalicelib.api.forms import form_to_json
 from chalicelib.api.requests import Request
 from chalicelib.api.schemas import LinkDecision
+from chalicelib.api.scoring import explain, score
 from chalicelib.api.templates import render_page
 from chalicelib.audit import Act
 from chalicelib.comments import Comment, Decision
@@ -52,7 +53,7 @@ def show_comment(request: Request, desk: Desk) -> Answer:
             "answers_another": comment.parent_id is not None,
             "written_at": _for_people(comment.created_at),
         },
-        reasons=[reason.text for reason in comment.reasons],
+        reasons=[reason.text for reason in (*comment.reasons, *explain(score(comment, desk)))],
         choices=[
             {"status": status, "label": label}
             for status, label in _LABELS.items()

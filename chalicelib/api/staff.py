@@ -17,11 +17,13 @@ from chalicelib.api.schemas import (
     NewToken,
     Reply,
 )
+from chalicelib.api.scoring import explain, score
 from chalicelib.audit import Act
 from chalicelib.comments import Comment, Decision
 from chalicelib.enquiries import Enquiry
 from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
 from chalicelib.html_gate import to_html
+from chalicelib.judgement.reasons import Reason
 from chalicelib.staff_tokens import Actor, StaffToken
 from chalicelib.submissions import Visit
 from chalicelib.times import to_text
@@ -39,7 +41,7 @@ def list_comments(request: Request, desk: Desk) -> Answer:
         page_id=query.page,
     )
     _note_reading("comments", [c.id for c in found.comments], request, desk)
-    shown = [_show_comment(comment) for comment in found.comments]
+    shown = [_show_comment(comment, score(comment, desk)) for comment in found.comments]
     return as_json(
         200, {"comments": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)}
     )
@@ -48,7 +50,8 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
     desk.store.record_reading(Act(comment.id, actor_of(request).id, "read", desk.now()))
-    return _with_revision({**_show_comment(comment), "history": _history(comment.id, desk)}, comment.revision)
+    shown = _show_comment(comment, score(comment, desk))
+    return _with_revision({**shown, "history": _history(comment.id, desk)}, comment.revision)
 
 
 def patch_comment(request: Request, desk: Desk) -> Answer:
@@ -64,7 +67,7 @@ def patch_comment(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
-    return _with_revision(_show_comment(comment), comment.revision)
+    return _with_revision(_show_comment(comment, score(comment, desk)), comment.revision)
 
 
 def delete_comment(request: Request, desk: Desk) -> Answer:
@@ -88,7 +91,7 @@ def reply_to_comment(request: Request, desk: Desk) -> Answer:
     )
     return as_json(
         201,
-        _show_comment(answer),
+        _show_comment(answer, None),
         Location=f"/v1/staff/comments/{answer.id}",
         ETag=f'"{answer.revision}"',
     )
@@ -176,11 +179,11 @@ def _with_revision(shown: dict[str, Any], revision: int) -> Answer:
     return as_json(200, shown, ETag=f'"{revision}"')
 
 
-def _show_reasons(item: Comment | Enquiry) -> list[dict[str, str]]:
-    return [{"code": reason.code, "text": reason.text} for reason in item.reasons]
+def _show_reasons(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
+    return [{"code": reason.code, "text": reason.text} for reason in reasons]
 
 
-def _show_comment(comment: Comment) -> dict[str, Any]:
+def _show_comment(comment: Comment, scored: float | None) -> dict[str, Any]:
     return {
         "id": comment.id,
         "page": comment.page_id,
@@ -192,8 +195,8 @@ def _show_comment(comment: Comment) -> dict[str, Any]:
         "original_text": comment.original_text,
         "status": comment.status,
         "priority": comment.priority,
-        "reasons": _show_reasons(comment),
-        "score": None,
+        "reasons": _show_reasons((*comment.reasons, *explain(scored))),
+        "score": scored,
         "created_at": to_text(comment.created_at),
         "decided_at": to_text(comment.decided_at) if comment.decided_at else None,
         "decided_by": comment.decided_by,
@@ -222,7 +225,7 @@ def _show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:
         "reference": enquiry.reference,
         "status": enquiry.status,
         "priority": enquiry.priority,
-        "reasons": _show_reasons(enquiry),
+        "reasons": _show_reasons(enquiry.reasons),
         "name": letter.name,
         "email": letter.email,
         "phone": letter.phone,
