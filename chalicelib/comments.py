@@ -23,6 +23,7 @@ from chalicelib.errors import (
 )
 from chalicelib.html_gate import to_html
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
+from chalicelib.judgement.taught import Label, Taught
 from chalicelib.judgement.while_storing import add_with_findings, order_once
 from chalicelib.outbox import Order
 from chalicelib.submissions import Hashing, Identity, Sender, Visit, identify
@@ -83,10 +84,19 @@ class Comment:
     trust_key: str | None = None
     # False where what was sealed cannot be opened: the texts are then a notice of ours.
     readable: bool = True
+    # What the classifier has learnt from it, as it is stored.
+    taught: Taught | None = None
 
     def __repr__(self) -> str:
         # Tracebacks and debuggers print this: the id, and nothing that anybody wrote.
         return f"Comment({self.id}, {self.status})"
+
+    @property
+    def teaches(self) -> Label | None:
+        """What the classifier is to learn: what a moderator decided, no rule, on what a visitor wrote."""
+        if self.decided_by in (None, TRUST_RULE) or self.staff:
+            return None
+        return self.status if self.status in ("approved", "spam") else None
 
     def public_json(self) -> str:
         """Return the comment as the public list shows it: exactly these fields."""

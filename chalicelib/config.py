@@ -140,6 +140,7 @@ class Settings(BaseModel):
     staff_table: str = Field(min_length=3, description="Name of the staff table.")
     audit_table: str = Field(min_length=3, description="Name of the audit table.")
     suppressions_table: str = Field(min_length=3, description="Name of the suppressions table.")
+    model_table: str = Field(min_length=3, description="Name of the model table.")
     mail_queue_url: str = Field(min_length=8, description="URL of the mail queue.")
     mail_dead_letter_queue_url: str = Field(
         min_length=8, description="URL of the queue of what the mail function could not handle."
@@ -395,6 +396,7 @@ _STAND_INS: dict[str, Any] = {
             "staff",
             "audit",
             "suppressions",
+            "model",
         )
     },
     "mail_queue_url": "https://none",

@@ -8,6 +8,7 @@ from chalicelib.comments import Comment
 from chalicelib.enquiries import Enquiry
 from chalicelib.html_gate import to_html
 from chalicelib.judgement.insight import NOTHING, Insight
+from chalicelib.judgement.reasons import Reason
 from chalicelib.outbox import OutboxEntry
 from chalicelib.people import Found
 from chalicelib.staff_tokens import StaffToken
@@ -27,8 +28,8 @@ def show_comment(comment: Comment, insight: Insight = NOTHING) -> dict[str, Any]
         "original_text": comment.original_text,
         "status": comment.status,
         "priority": comment.priority,
-        "reasons": _show_reasons(comment),
-        "score": None,
+        "reasons": _show_reasons((*comment.reasons, *insight.reasons)),
+        "score": insight.score,
         "created_at": to_text(comment.created_at),
         "decided_at": to_text(comment.decided_at) if comment.decided_at else None,
         "decided_by": comment.decided_by,
@@ -48,7 +49,7 @@ def show_enquiry(enquiry: Enquiry, at: datetime, reply_within: timedelta) -> dic
         "reference": enquiry.reference,
         "status": enquiry.status,
         "priority": enquiry.priority,
-        "reasons": _show_reasons(enquiry),
+        "reasons": _show_reasons(enquiry.reasons),
         "name": letter.name,
         "email": letter.email,
         "phone": letter.phone,
@@ -129,5 +130,5 @@ def show_entry(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _show_reasons(item: Comment | Enquiry) -> list[dict[str, str]]:
-    return [{"code": reason.code, "text": reason.text} for reason in item.reasons]
+def _show_reasons(reasons: tuple[Reason, ...]) -> list[dict[str, str]]:
+    return [{"code": reason.code, "text": reason.text} for reason in reasons]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.config import Config
@@ -52,6 +52,9 @@ from chalicelib.storage.store import Store
 from chalicelib.storage.stubs import Stubs
 from chalicelib.storage.suppressions import SuppressionsTable
 from chalicelib.times import utc_now
+
+if TYPE_CHECKING:
+    from chalicelib.storage.model import ModelTable
 
 # Two tries of at most 3 s: a handler makes up to three calls, and API Gateway gives up at 29 s.
 _PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
@@ -106,12 +109,14 @@ def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
     mails = settings.function == "mail"
     queues = settings.function in ("relay", "mail", "staff", "housekeeping")
     ses = session.create_client("sesv2", config=_ONCE) if mails else None
+    hasher = Hasher(keys.hmac_secrets)
+    database = Database(session.create_client("dynamodb", config=_PATIENT), now)
     return Desk(
         settings=settings,
         sites=Sites(settings.sites, settings.page_parameters),
         rules=_read_rules(settings.rules_file) if settings.function in ("public", "staff") else NO_RULES,
-        store=_make_store(settings, Database(session.create_client("dynamodb", config=_PATIENT), now), seal),
-        hasher=Hasher(keys.hmac_secrets),
+        store=_make_store(settings, database, seal, _make_model(settings, database, hasher, now)),
+        hasher=hasher,
         link_hasher=link_hasher,
         queue=MailQueue(
             session.create_client("sqs", config=_PATIENT) if queues else None,
@@ -268,7 +273,21 @@ def _make_issuer(settings: Settings, now: Callable[[], datetime]) -> Issuer | No
     )
 
 
-def _make_store(settings: Settings, database: Database, seal: Seal) -> Store:
+def _make_model(
+    settings: Settings, database: Database, hasher: Hasher, now: Callable[[], datetime]
+) -> "ModelTable | None":
+    if settings.function not in ("staff", "housekeeping"):
+        return None
+    # Here, so that the functions which never use it do not load it either.
+    from chalicelib.storage.model import ModelTable  # noqa: PLC0415
+
+    def make_key(version: int) -> bytes:
+        return hasher.digest("features", str(version))
+
+    return ModelTable(database, settings.model_table, hasher.key_id, make_key, now)
+
+
+def _make_store(settings: Settings, database: Database, seal: Seal, model: "ModelTable | None") -> Store:
     spam_retention = timedelta(days=settings.spam_retention_days)
     delivery_retention = timedelta(days=settings.delivery_retention_days)
     return Store(
@@ -289,4 +308,5 @@ def _make_store(settings: Settings, database: Database, seal: Seal) -> Store:
         staff=StaffTable(database, settings.staff_table),
         audit=AuditTable(database, settings.audit_table),
         suppressions=SuppressionsTable(database, settings.suppressions_table),
+        model=model,
     )

@@ -21,6 +21,7 @@ _FROM_THE_STACK: dict[str, Any] = {
     "staff_table": {"Ref": "StaffTable"},
     "audit_table": {"Ref": "AuditTable"},
     "suppressions_table": {"Ref": "SuppressionsTable"},
+    "model_table": {"Ref": "ModelTable"},
     "mail_queue_url": {"Ref": "MailQueue"},
     "mail_dead_letter_queue_url": {"Ref": "MailDeadLetterQueue"},
     "mail_configuration_set": {"Ref": "MailConfigurationSet"},

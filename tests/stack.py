@@ -127,7 +127,17 @@ class Stack:
         return open_desk(self.environ(function), lambda: self.now)
 
     def environ(self, function: str) -> dict[str, str]:
-        names = ("comments", "enquiries", "outbox", "pages", "guard", "staff", "audit", "suppressions")
+        names = (
+            "comments",
+            "enquiries",
+            "outbox",
+            "pages",
+            "guard",
+            "staff",
+            "audit",
+            "suppressions",
+            "model",
+        )
         return {
             "STAGE": "local",
             "FUNCTION": function,

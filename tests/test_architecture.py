@@ -97,6 +97,20 @@ def test_only_oidc_knows_jwts_and_loads_them_when_one_comes() -> None:
     assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # noqa: S603
 
 
+def test_only_who_decides_or_keeps_house_loads_the_classifier() -> None:
+    """Neither the public function nor any other has it in memory: it may read nothing of it either."""
+    classifier = ("chalicelib.judgement.learning", "chalicelib.judgement.features")
+    assert importers(*classifier) == {
+        "chalicelib/api/scoring.py",
+        "chalicelib/judgement/learning.py",
+        "chalicelib/storage/model.py",
+    }
+    code = "import sys, app; sys.exit(any(m in sys.modules for m in sys.argv[1:]))"
+    environment = {"AWS_CHALICE_CLI_MODE": "true", "PATH": ""}
+    command = [sys.executable, "-c", code, *classifier, "chalicelib.storage.model"]
+    assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # noqa: S603
+
+
 def test_only_oidc_speaks_http_to_others() -> None:
     assert importers("http.client", "urllib.request", "requests", "httpx") == {"chalicelib/oidc/fetching.py"}
 
@@ -143,7 +157,7 @@ def test_table_is_defined_and_named_in_the_template_alone() -> None:
         for resource in template()["Resources"].values()
         if resource["Type"] == "AWS::DynamoDB::Table"
     ]
-    assert len(names) == 8
+    assert len(names) == 9
     source = [*MODULES, ROOT / "app.py", *(ROOT / "infra").rglob("*.py")]
     for path in source:
         text = path.read_text()

@@ -17,6 +17,7 @@ GOOD = {
     "STAFF_TABLE": "t-staff",
     "AUDIT_TABLE": "t-audit",
     "SUPPRESSIONS_TABLE": "t-suppressions",
+    "MODEL_TABLE": "t-model",
     "MAIL_QUEUE_URL": "https://sqs.example/q",
     "MAIL_DEAD_LETTER_QUEUE_URL": "https://sqs.example/dead",
     "KEYS_FILE": "/keys.json",

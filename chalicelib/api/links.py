@@ -16,6 +16,7 @@ from chalicelib.audit import Act
 from chalicelib.comments import Comment, Decision
 from chalicelib.decision_links import LINK_LIFE, DecisionLink, check_in_force, read_decision_link
 from chalicelib.errors import IllegalTransition, LinkEnded, NotFound, StaleRevision, UnsupportedMediaType
+from chalicelib.judgement.insight import look_at
 from chalicelib.wiring import Desk
 
 # A program that opens the link again and again must not fill the audit trail: one entry an hour.
@@ -39,6 +40,7 @@ def show_comment(request: Request, desk: Desk) -> Answer:
     # A chain of its own, as for lists: how often a link is opened is not the comment's history.
     act = Act(f"comments/{link.actor}", link.actor, "read", desk.now(), read_ids=(comment.id,))
     desk.store.record_reading(act, unless_within=_ONE_READING)
+    insight = look_at(comment, desk.rules, desk.store.find_model)
     return _page(
         200,
         "moderate.html",
@@ -52,7 +54,7 @@ def show_comment(request: Request, desk: Desk) -> Answer:
             "answers_another": comment.parent_id is not None,
             "written_at": _for_people(comment.created_at),
         },
-        reasons=[reason.text for reason in comment.reasons],
+        reasons=[reason.text for reason in (*comment.reasons, *insight.reasons)],
         choices=[
             {"status": status, "label": label}
             for status, label in _LABELS.items()

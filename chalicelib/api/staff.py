@@ -192,7 +192,7 @@ def _with_revision(shown: dict[str, Any], revision: int) -> Answer:
 
 
 def _show_comment(comment: Comment, desk: Desk) -> dict[str, Any]:
-    return show_comment(comment, look_at(comment, desk.rules))
+    return show_comment(comment, look_at(comment, desk.rules, desk.store.find_model))
 
 
 def _show_enquiry(enquiry: Enquiry, desk: Desk) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What must not be forgotten: rows of the outbox that should have moved on by themselves."""
+"""What must not be forgotten: rows of the outbox that should have moved on by themselves, and lessons."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +22,7 @@ def tidy(desk: Desk) -> dict[str, int]:
         "resent": _for_overdue("unknown", _resend_once, desk),
         "resumed": _for_overdue("held", _resume, desk),
         "queued_again": _queue_again(desk),
+        "lessons": _fold_lessons(desk),
     }
 
 
@@ -76,3 +77,11 @@ def _queue_again(desk: Desk) -> int:
         if row.id not in failed:
             desk.store.outbox.postpone(row.id, now + _BACK_OFF)
     return len(rows) - len(failed)
+
+
+def _fold_lessons(desk: Desk) -> int:
+    """Put what moderators' decisions taught into the model's counts."""
+    folded = 0
+    while folded < _AT_ONCE and (more := desk.store.get_model().fold(_AT_ONCE - folded)):
+        folded += more
+    return folded

@@ -18,7 +18,7 @@ class Hasher:
     """Hashes under the current secret of `secrets` ({key id: secret}, the last one current)."""
 
     def __init__(self, secrets: dict[str, bytes]) -> None:
-        *older, (self._key_id, self._secret) = secrets.items()
+        *older, (self.key_id, self._secret) = secrets.items()
         self._older = [Hasher({key_id: secret}) for key_id, secret in older]
 
     def every(self) -> "list[Hasher]":
@@ -31,7 +31,7 @@ class Hasher:
 
     def address(self, email: str) -> str:
         """For look-up by address. Names its key, so that the secret can be rotated."""
-        return f"{self._key_id}.{self.digest('address', email.casefold()).hex()}"
+        return f"{self.key_id}.{self.digest('address', email.casefold()).hex()}"
 
     def network(self, ip: str, day: date) -> str:
         """Stands for a visitor's network on one day; under the next day's key it is another.

@@ -26,6 +26,7 @@ from typing import Any
 from chalicelib.comments import Comment
 from chalicelib.errors import AlreadySubmitted, NotFound, ParentNotPublished, StaleRevision
 from chalicelib.judgement.reasons import Reason
+from chalicelib.judgement.taught import Taught, read_taught
 from chalicelib.people import Trace
 from chalicelib.storage.dynamodb import (
     Count,
@@ -112,6 +113,18 @@ class CommentsTable:
         del item["comment_id"]
         update = make_update(
             self._name, {"comment_id": before.id}, item, "revision = :seen", seen=before.revision
+        )
+        return Write({"Update": update}, StaleRevision())
+
+    def mark_taught(self, comment: Comment, taught: Taught) -> Write:
+        """Its lesson was learnt, no more. The refusal says that it was decided on, or learnt, meanwhile."""
+        update = make_update(
+            self._name,
+            {"comment_id": comment.id},
+            {"taught": str(taught)},
+            # NOT, for a comparison with what is not there is never true.
+            "revision = :seen AND NOT taught = :taught",
+            seen=comment.revision,
         )
         return Write({"Update": update}, StaleRevision())
 
@@ -314,6 +327,7 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "revision": comment.revision,
         "language": comment.language,
         "trust_key": comment.trust_key,
+        "taught": str(comment.taught) if comment.taught else None,
     }
 
 
@@ -347,4 +361,5 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         answers=fields.get("answers", 0),
         trust_key=fields.get("trust_key"),
         readable=readable,
+        taught=read_taught(fields["taught"]) if "taught" in fields else None,
     )

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.audit import Act, Entry, chain
 from chalicelib.comments import Comment, DecidedComment
@@ -17,7 +17,9 @@ from chalicelib.errors import (
     NotFound,
     OrderedBefore,
     Unavailable,
+    WrongFunction,
 )
+from chalicelib.judgement.taught import Taught
 from chalicelib.outbox import Delivery, Order, OutboxEntry, State
 from chalicelib.people import GuardRecord, Suppression, Trace
 from chalicelib.staff_tokens import StaffToken
@@ -37,6 +39,10 @@ from chalicelib.storage.suppressions import Cause, SuppressionsTable
 from chalicelib.submissions import Identity, Sender
 from chalicelib.threads import PageThread
 
+if TYPE_CHECKING:
+    from chalicelib.judgement.learning import Model
+    from chalicelib.storage.model import ModelTable
+
 # As many members of staff may read the same list at once; then one is asked to try again.
 _CHAIN_ATTEMPTS = 20
 
@@ -54,6 +60,8 @@ class Store:
     staff: StaffTable
     audit: AuditTable
     suppressions: SuppressionsTable
+    # None in the functions that neither decide nor keep house: they never load it.
+    model: "ModelTable | None"
 
     def add_comment(self, comment: Comment, identity: Identity, order: Order, sender: Sender) -> None:
         """Raises AlreadySubmitted, PageClosed, ParentNotPublished, OrderedBefore, RateLimited,
@@ -116,28 +124,55 @@ class Store:
 
     def record_decision(self, decided: DecidedComment) -> None:
         """Raises StaleRevision or Unavailable."""
-        before, after = decided.before, decided.after
+        before = decided.before
+        model = self.get_model()
+        taught = model.taught_by(decided.after)
+        after = replace(decided.after, taught=taught)
+        lessons = model.teach(before, taught)
         entering = (after.status == "approved") - (before.status == "approved")
 
         def writes() -> list[Write]:
             orders = [self.outbox.put_order(order) for order in decided.orders]
             counted = self.approvals.move(after.trust_key, entering, decided.act.at)
             moved = self._move_thread(after, entering)
-            return [self.comments.replace(before, after), *moved, *counted, *orders]
+            return [self.comments.replace(before, after), *moved, *counted, *orders, *lessons]
 
         self._transact_audited(writes, decided.act)
+        if lessons:
+            model.forget_read()
 
     def erase_comment(self, comment: Comment, act: Act) -> None:
-        """Raises StaleRevision where it was decided on or answered since it was read, or Unavailable."""
+        """Raises StaleRevision where it was decided on or answered since it was read, or Unavailable.
+
+        What the classifier learnt from it is taken back in the same transaction.
+        """
+        model = self.get_model()
+        lessons = model.teach(comment, None)
         approved = comment.status == "approved"
         leaves = approved and comment.answers <= 0
 
         def writes() -> list[Write]:
             moved = self._move_thread(comment, -1) if leaves else []
             counted = self.approvals.move(comment.trust_key, -1, act.at) if approved else []
-            return [self.stubs.erase(comment, act.at), *moved, *counted]
+            return [self.stubs.erase(comment, act.at), *moved, *counted, *lessons]
 
         self._transact_audited(writes, act)
+        if lessons:
+            model.forget_read()
+
+    def get_model(self) -> "ModelTable":
+        """Raises WrongFunction where this function was not given it."""
+        if self.model is None:
+            raise WrongFunction
+        return self.model
+
+    def find_model(self) -> "Model | None":
+        return self.get_model().find()
+
+    def teach(self, comment: Comment, taught: Taught) -> None:
+        """Learn from a comment decided before, and mark it so. Raises StaleRevision or Unavailable."""
+        lessons = self.get_model().teach(comment, taught)
+        self.database.transact([self.comments.mark_taught(comment, taught), *lessons])
 
     def add_reply(self, reply: Comment, identity: Identity, order: Order, act: Act) -> None:
         """Raises AlreadySubmitted, ParentNotPublished or Unavailable; `reply` answers a comment."""

@@ -29,7 +29,7 @@ READS = (
     "RestoreTableToPointInTime",
     "StartAwsBackupJob",
 )
-PRIVATE = ("comments", "enquiries", "outbox", "staff", "audit", "guard")
+PRIVATE = ("comments", "enquiries", "outbox", "staff", "audit", "guard", "model")
 PRIVATE_INDEXES = (
     "comments/index/by-status",
     "comments/index/by-page",
@@ -109,6 +109,7 @@ def test_public_reads_nothing_private(known: dict[str, str], action: str, path: 
         ("dynamodb:PutItem", table("pages")),
         ("dynamodb:PutItem", table("staff")),
         ("dynamodb:PutItem", table("audit")),
+        ("dynamodb:PutItem", table("model")),
         ("dynamodb:DeleteItem", table("comments")),
         ("dynamodb:BatchWriteItem", table("comments")),
         ("dynamodb:PartiQLSelect", table("comments/index/approved-by-page")),

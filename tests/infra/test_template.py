@@ -192,7 +192,7 @@ def _find_all(tree: Any, key: str) -> list[Any]:
 
 def test_tables_are_kept_encrypted_and_expire(resources: dict[str, Any]) -> None:
     tables = of_type(resources, "AWS::DynamoDB::Table")
-    assert len(tables) == 8
+    assert len(tables) == 9
     for name, table in tables.items():
         sse = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": ["DataKey", "Arn"]}}
         assert table["SSESpecification"] == sse
@@ -204,8 +204,8 @@ def test_tables_are_kept_encrypted_and_expire(resources: dict[str, Any]) -> None
         assert resources[name]["DeletionPolicy"] == ("Retain" if kept else "Delete")
         assert resources[name]["UpdateReplacePolicy"] == ("Retain" if kept else "Delete")
     lasting = {name for name, table in tables.items() if "TimeToLiveSpecification" not in table}
-    # Counts by page, the audit trail and suppressions have no date on which they end.
-    assert lasting == {"PagesTable", "AuditTable", "SuppressionsTable"}
+    # Counts by page, the audit trail, suppressions and what was learnt have no date on which they end.
+    assert lasting == {"PagesTable", "AuditTable", "SuppressionsTable", "ModelTable"}
 
 
 def test_the_index_that_public_reads_has_public_fields_alone(resources: dict[str, Any]) -> None:

@@ -269,9 +269,26 @@ def test_every_count_is_a_recount_after_a_storm(
     assert told["erase 204"] > 1, told
     assert_recount(client, tables, page)
     assert_one_order_for_each_publication(tables, set(ids))
+    assert_each_taught_once(tables)
     # All that is left is erased, by all at once: nothing stays, not even a stub.
     at_once([partial(clear, client, moderator, ids[n::THREADS]) for n in range(THREADS)])
     assert assert_recount(client, tables, page) == {}
+    assert_each_taught_once(tables)
+
+
+def assert_each_taught_once(tables: Tables) -> None:
+    """The classifier has learnt from as many comments of each label as remember that it did."""
+    learnt: Counter[str] = Counter()
+    for item in tables.items("model"):
+        learnt.update({label: item.get(label, 0) for label in ("approved", "spam")})
+        learnt[item.get("learn", "")] += 1
+        learnt[item.get("unlearn", "")] -= 1
+    del learnt[""]
+    remembered = Counter(
+        item["taught"].partition(" ")[0] for item in tables.items("comments") if "taught" in item
+    )
+    # `Counter` takes what is missing for zero.
+    assert learnt == remembered
 
 
 def clear(client: httpx.Client, moderator: Auth, ids: list[str]) -> None:

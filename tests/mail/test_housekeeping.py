@@ -11,7 +11,7 @@ from tests.acts import add_comment, everything_stored, post_enquiry
 from tests.mail.mails import delivery, queued, ses_error
 from tests.stack import FakeSes, Stack
 
-NOTHING = {"lost_leases": 0, "resent": 0, "resumed": 0, "queued_again": 0}
+NOTHING = {"lost_leases": 0, "resent": 0, "resumed": 0, "queued_again": 0, "lessons": 0}
 PAUSED = ses_error("SendingPausedException")
 TIMEOUT = ReadTimeoutError(endpoint_url="https://email.example")
 

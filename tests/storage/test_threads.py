@@ -93,7 +93,7 @@ class OneMegabyte:
         return getattr(self._client, operation)
 
     def query(self, **request: Any) -> Any:
-        return self._client.query(**request | {"Limit": min(2, request["Limit"])})
+        return self._client.query(**request | {"Limit": min(2, request.get("Limit", 2))})
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -1,6 +1,7 @@
 // Comments: those that wait, and one with its history. Each decision is made on a known revision.
 
 import { newKey, withQuery } from './api.js';
+import { choosing, percent } from './console-choosing.js';
 import { el, time } from './dom.js';
 import {
   facts, field, heading, historyOf, listByStatus, mailLink, reasons, smallForm, urgent,
@@ -22,12 +23,18 @@ const link = (id) => `#/comments/${encodeURIComponent(id)}`;
 
 export async function list(staff) {
   let comments;
+  let choice;
+  const bar = el('div');
   const shown = await listByStatus(staff, {
     statuses: STATUSES,
     path,
     key: 'comments',
     none: 'There is no such comment.',
     draw,
+    onStatus: (status) => {
+      choice = status === 'pending' && choosing(staff, { path: `${path}/bulk`, gone });
+      bar.replaceChildren(...(choice ? [choice.bar] : []));
+    },
     onList: (list) => { comments = list; },
   });
 
@@ -39,19 +46,24 @@ export async function list(staff) {
       el('p', {}, el('a', { href: link(comment.id), 'aria-label': `Answer, erase, history: the comment by ${comment.name}` },
         'Answer, erase, history')),
     );
+    if (choice) node.prepend(choice.add(comment, node));
     return node;
   }
 
   function decided(node, comment, done) {
+    staff.say(`${done}: the comment by ${comment.name}. `, el('a', { href: link(comment.id) }, 'Open it again'));
+    gone(node);
+  }
+
+  function gone(node) {
     const next = node.nextElementSibling ?? node.previousElementSibling;
     node.remove();
-    staff.say(`${done}: the comment by ${comment.name}. `, el('a', { href: link(comment.id) }, 'Open it again'));
     if (next) next.querySelector('h2').focus();
     else if (comments.more.hidden) comments.empty.hidden = false;
     else comments.more.click();
   }
 
-  return el('div', {}, heading('Comments'), shown);
+  return el('div', {}, heading('Comments'), bar, shown);
 }
 
 export async function one(staff, id) {
@@ -83,6 +95,7 @@ function details(comment, extra = []) {
     ['Written', time(comment.created_at)],
     ['Answers', comment.parent_id ? el('a', { href: link(comment.parent_id) }, 'another comment') : null],
     ['Why it waits', reasons(comment)],
+    ['Like spam here', percent(comment.score)],
   ]);
 }
 

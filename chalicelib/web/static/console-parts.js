@@ -81,12 +81,14 @@ export function smallForm(staff, words, fields, send) {
   return form;
 }
 
-// A list of one status at a time, which can be chosen; `onList` gets each list that is shown.
-export async function listByStatus(staff, { statuses, path, onList = () => {}, ...list }) {
+// A list of one status at a time, which can be chosen. `onStatus` is told of it before its items are drawn; `onList` gets
+// each list that is shown.
+export async function listByStatus(staff, { statuses, path, onStatus = () => {}, onList = () => {}, ...list }) {
   const status = choice(statuses, Object.keys(statuses)[0]);
   const holder = el('div');
 
   async function show() {
+    onStatus(status.value);
     const shown = await pagedList(staff, { ...list, path: withQuery(path, 'status', status.value) });
     holder.replaceChildren(shown.node);
     onList(shown);
