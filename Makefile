@@ -9,7 +9,7 @@ export PORT ?= 8000
 export FRONTDESK_DATA ?= .local
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults leak-check package lint-template clean find-python
+.PHONY: help run test faults leak-check package lint-template deploy diff preflight destroy clean find-python
 
 help:
 	@echo "make run     serve Frontdesk on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 make run for another port)"
@@ -18,6 +18,10 @@ help:
 	@echo "make leak-check     put canaries into every field of every route, and search everything for them"
 	@echo "make package        the zip and the template that AWS is given, in dist"
 	@echo "make lint-template  cfn-lint and checkov on that template"
+	@echo "make preflight STAGE=prod  what AWS needs from a person before the stage is deployed or used"
+	@echo "make deploy STAGE=prod  make the stage in AWS what infra/stages/prod.toml and this folder say"
+	@echo "make diff STAGE=prod    what make deploy would change"
+	@echo "make destroy STAGE=prod remove the stage; its data stays unless told twice (docs/deploy.md)"
 	@echo "make clean   remove what was installed or cached; your data in $(FRONTDESK_DATA) stays"
 
 run: find-python
@@ -53,6 +57,12 @@ lint-template: find-python
 	.venv/bin/python -m infra.package --template-only --out dist
 	.venv-tools/bin/python -m infra.lint --out dist
 	.venv-checkov/bin/python -m infra.findings --out dist
+
+# SETTINGS: another file than infra/stages/<stage>.toml. ADOPT, DESTROY_DATA, CONFIRM: docs/deploy.md.
+deploy diff preflight destroy: find-python
+	@"$(PYTHON)" infra/local/install.py deploy
+	@.venv/bin/python -m infra.deploy $@ "$(or $(STAGE),prod)" --settings "$(SETTINGS)" --adopt "$(ADOPT)" \
+		--destroy-data "$(DESTROY_DATA)" --confirm "$(CONFIRM)"
 
 clean:
 	rm -rf dist .venv .venv-emulator .venv-tools .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis
