@@ -13,7 +13,7 @@ from infra.deploy.stacks import HOLDS_DATA, Stack
 
 # Roles without names of their own. The template has no transform: it was translated here.
 _CAPABILITIES = ["CAPABILITY_IAM"]
-_SECONDS_BETWEEN_LOOKS = 2.0
+SECONDS_BETWEEN_LOOKS = 2.0
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _WORDS = {
     "Add": "make",
@@ -70,10 +70,9 @@ def change_set(
     Raises CannotDeployError where CloudFormation cannot make one.
     """
     kind = "IMPORT" if wanted.imports else "UPDATE" if there else "CREATE"
-    more: dict[str, Any] = {"ResourcesToImport": list(wanted.imports)} if wanted.imports else {}
-    if kind == "CREATE":
-        # A first deployment that fails leaves no stack to be cleared away.
-        more["OnStackFailure"] = "DELETE"
+    # An import may set no tags; the update that follows it does.
+    tags = [{"Key": "application", "Value": "frontdesk"}]
+    more = {"ResourcesToImport": list(wanted.imports)} if wanted.imports else {"Tags": tags}
     try:
         cloudformation.create_change_set(
             StackName=wanted.stack,
@@ -84,7 +83,6 @@ def change_set(
                 {"ParameterKey": key, "ParameterValue": value} for key, value in wanted.parameters.items()
             ],
             Capabilities=_CAPABILITIES,
-            Tags=[{"Key": "application", "Value": "frontdesk"}],
             **more,
         )
         yield _wait(cloudformation, wanted.stack, name)
@@ -116,7 +114,7 @@ def _wait(cloudformation: Any, stack: str, name: str) -> ChangeSet | None:
                 f"CloudFormation cannot plan the change: {reason.rstrip('.')}. Nothing was changed; mend "
                 "that and run it again"
             )
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def _read_changes(cloudformation: Any, described: dict[str, Any]) -> Iterator[Change]:

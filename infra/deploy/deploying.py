@@ -15,8 +15,8 @@ from infra.deploy.errors import CannotDeployError
 from infra.deploy.progress import execute
 from infra.deploy.stacks import find_stack, list_resources, make_ready
 from infra.deploy.stage_file import StageFile
-from infra.deploy.taken import find_orphans, imports_of, refuse_orphans
-from infra.deploy.templates import KEY, Template, build, foundation, with_code
+from infra.deploy.taken import Orphan, find_orphans, imports_of, refuse_orphans
+from infra.deploy.templates import KEY, Template, build, foundation, resources_made, with_code
 
 # More than these would be a screen of noise at a first deployment.
 _LINES_SHOWN = 60
@@ -48,7 +48,7 @@ class Deployment:
         zip_key = self._bucket.upload(self._out / _ZIP)
         if there is None:
             print("Step 1 of 2: tables and KMS key")
-            first, imports = imports_of(template, orphans) if orphans else (foundation(template), ())
+            first, imports = self._first(template, orphans)
             self._apply(first, imports)
             print("Step 2 of 2: functions and the rest")
         if key_parameters.ensure(self._aws.client("ssm"), self._stage.stage, self._kms_key()):
@@ -61,9 +61,9 @@ class Deployment:
         there = find_stack(self._cloudformation, self._stage.stack)
         template = self._build()
         if there is None or there.status == "REVIEW_IN_PROGRESS" or not self._bucket.exists():
-            kinds = sorted(f"make     {n} ({r['Type']})" for n, r in template["Resources"].items())
-            print("\n".join(kinds))
-            print(f"{self._stage.stack} is not there yet: make deploy would make {len(kinds)} resources")
+            made = resources_made(template, self._stage.parameters)
+            print("\n".join(sorted(f"make     {name} ({kind})" for name, kind in made.items())))
+            print(f"{self._stage.stack} is not there yet: make deploy would make {len(made)} resources")
             return
         if not there.is_ready:
             raise CannotDeployError(
@@ -101,7 +101,21 @@ class Deployment:
                 print(f"  {change}")
             if len(changes.changes) > _LINES_SHOWN:
                 print(f"  and {len(changes.changes) - _LINES_SHOWN} more")
-            execute(self._cloudformation, changes)
+            try:
+                execute(self._cloudformation, changes)
+            except CannotDeployError:
+                if there is None:
+                    # The shell of what could not be made would stand in the way of the next try.
+                    make_ready(self._cloudformation, self._stage.stack)
+                raise
+
+    def _first(
+        self, template: Template, orphans: list[Orphan]
+    ) -> tuple[Template, tuple[dict[str, Any], ...]]:
+        if not orphans:
+            return foundation(template), ()
+        key = key_parameters.find_kms_key(self._aws.client("ssm"), self._stage.stage)
+        return imports_of(template, orphans, key)
 
     def _kms_key(self) -> str:
         for resource in list_resources(self._cloudformation, self._stage.stack):

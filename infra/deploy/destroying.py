@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from infra.deploy.aws import code_of
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.key_parameters import parameter_names
+from infra.deploy.key_parameters import find_kms_key, find_versions, parameter_names
 from infra.deploy.progress import Watched
 from infra.deploy.stacks import find_stack
 from infra.deploy.stage_file import StageFile
@@ -44,10 +44,12 @@ def destroy(stage: StageFile, aws: Any, *, with_data: bool) -> None:
     if with_data:
         _destroy_data(aws, stage.stage, names)
         return
-    there = [name for name in names if find_table(aws.client("dynamodb"), name)]
-    kept = [*there, *parameter_names(stage.stage)]
-    print(f"{stage.stack} is removed. Kept, with the KMS key: {', '.join(kept)}")
-    print(f"To take them in again: make deploy STAGE={stage.stage} ADOPT=data")
+    kept = [name for name in names if find_table(aws.client("dynamodb"), name)]
+    if all(find_versions(aws.client("ssm"), stage.stage)):
+        kept += parameter_names(stage.stage)
+    if kept:
+        print(f"Kept, with the KMS key: {', '.join(kept)}")
+        print(f"To take them in again: make deploy STAGE={stage.stage} ADOPT=data")
 
 
 def _delete_stack(cloudformation: Any, name: str) -> None:
@@ -67,9 +69,9 @@ def _delete_stack(cloudformation: Any, name: str) -> None:
 def _destroy_data(aws: Any, stage: str, tables: list[str]) -> None:
     dynamodb, ssm = aws.client("dynamodb"), aws.client("ssm")
     keys = {key for name in tables if (key := _delete_table(dynamodb, name))}
-    keys |= _keys_of_parameters(ssm, stage)
-    for arn in sorted(keys):
-        _schedule_deletion(aws.client("kms"), arn)
+    keys |= {key for key in [find_kms_key(ssm, stage)] if key}
+    for key in sorted(keys):
+        _schedule_deletion(aws.client("kms"), key)
     # Last: as long as one is there, the KMS key is found again by a run after one that was interrupted.
     for name in parameter_names(stage):
         with suppress(ssm.exceptions.ParameterNotFound):
@@ -88,11 +90,6 @@ def _delete_table(dynamodb: Any, name: str) -> str | None:
     dynamodb.delete_table(TableName=name)
     print(f"Deleted {name}")
     return kms_key_of(table)
-
-
-def _keys_of_parameters(ssm: Any, stage: str) -> set[str]:
-    named = [{"Key": "Name", "Option": "Equals", "Values": list(parameter_names(stage))}]
-    return {p["KeyId"] for p in ssm.describe_parameters(ParameterFilters=named)["Parameters"]}
 
 
 def _schedule_deletion(kms: Any, key: str) -> None:

@@ -25,6 +25,13 @@ def find_versions(ssm: Any, stage: str) -> tuple[int, int]:
     return versions.get(names[0], 0), versions.get(names[1], 0)
 
 
+def find_kms_key(ssm: Any, stage: str) -> str | None:
+    """The id of the KMS key that the parameters are encrypted under."""
+    named = [{"Key": "Name", "Option": "Equals", "Values": list(parameter_names(stage))}]
+    keys = [p["KeyId"] for p in ssm.describe_parameters(ParameterFilters=named)["Parameters"]]
+    return str(keys[0]).rpartition("/")[2] if keys else None
+
+
 def check_whole(ssm: Any, stage: str) -> None:
     """Raises CannotDeployError where one of the two is there without the other."""
     there = find_versions(ssm, stage)

@@ -56,9 +56,7 @@ class Watched:
             if "does not exist" in str(error):
                 return "DELETE_COMPLETE"
             raise
-        status = str(stack["StackStatus"])
-        # What a failed first deployment deletes itself (OnStackFailure) is no success.
-        return "ROLLBACK_COMPLETE" if status == "DELETE_COMPLETE" and self._failures else status
+        return str(stack["StackStatus"])
 
     def _tell(self) -> None:
         for event in self._events():

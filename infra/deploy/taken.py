@@ -46,25 +46,26 @@ def refuse_orphans(orphans: list[Orphan], stage: str, *, stack_is_there: bool) -
     )
 
 
-def imports_of(template: Template, orphans: list[Orphan]) -> tuple[Template, tuple[dict[str, Any], ...]]:
+def imports_of(
+    template: Template, orphans: list[Orphan], key: str | None
+) -> tuple[Template, tuple[dict[str, Any], ...]]:
     """The template with which a new stack takes them in, and what CloudFormation must be told of each.
 
-    Raises CannotDeployError where they are not under one key, the stack's.
+    `key` is the KMS key of the product's keys. Raises CannotDeployError where it is not the tables' key.
     """
-    keys = {orphan.kms_key for orphan in orphans}
-    if len(keys) != 1 or None in keys:
+    if key is None or not {orphan.kms_key for orphan in orphans} <= {None, key}:
         raise CannotDeployError(
-            "The tables that are there are not encrypted under one KMS key, so no stack of ours made them: "
-            "delete or rename them"
+            "The tables that are there are not encrypted under the KMS key of the product's keys in SSM, so "
+            "no stack of ours made them, or the keys are gone: delete or rename the tables"
         )
-    [arn] = keys
     resources = [
         {"ResourceType": "AWS::DynamoDB::Table", "LogicalResourceId": o.logical_id}
         | {"ResourceIdentifier": {"TableName": o.name}}
         for o in orphans
     ]
-    key = {"KeyId": str(arn).rpartition("/")[2]}
-    resources.append({"ResourceType": "AWS::KMS::Key", "LogicalResourceId": KEY, "ResourceIdentifier": key})
+    resources.append(
+        {"ResourceType": "AWS::KMS::Key", "LogicalResourceId": KEY, "ResourceIdentifier": {"KeyId": key}}
+    )
     return kept_data(template, [orphan.logical_id for orphan in orphans]), tuple(resources)
 
 
@@ -77,8 +78,9 @@ def find_table(dynamodb: Any, name: str) -> dict[str, Any] | None:
 
 
 def kms_key_of(table: dict[str, Any]) -> str | None:
-    key: str | None = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
-    return key
+    """The key's id, where the table is under one of the account's own."""
+    arn: str | None = table.get("SSEDescription", {}).get("KMSMasterKeyArn")
+    return arn.rpartition("/")[2] if arn else None
 
 
 def _refuse_anothers(cloudformation: Any, table: str) -> None:

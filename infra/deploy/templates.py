@@ -7,14 +7,14 @@ the KMS key; then, when the keys are there, the rest.
 
 import json
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.stacks import HOLDS_DATA
-from infra.intrinsics import resolve
+from infra.intrinsics import holds, resolve
 from infra.package import ROOT, CannotPackageError, package
 
 Template = dict[str, Any]
@@ -69,6 +69,18 @@ def kept_data(template: Template, tables: Collection[str]) -> Template:
     resources = cut["Resources"]
     cut["Resources"] = {name: r for name, r in resources.items() if name == KEY or name in tables}
     return cut
+
+
+def resources_made(template: Template, parameters: Mapping[str, str]) -> dict[str, str]:
+    """The type of each resource that there would be, those of options that are off left out."""
+    defaults = {name: str(p.get("Default", "")) for name, p in template["Parameters"].items()}
+    values = {**defaults, **parameters}
+    hold = {name: holds(condition, values) for name, condition in template["Conditions"].items()}
+    return {
+        name: resource["Type"]
+        for name, resource in template["Resources"].items()
+        if hold.get(resource.get("Condition"), True)
+    }
 
 
 def table_names(template: Template, stage: str) -> dict[str, str]:

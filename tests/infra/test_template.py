@@ -11,6 +11,7 @@ from chalicelib.config import Settings
 from chalicelib.staff_tokens import ROLES
 from infra.assembly import divide_routes, merge
 from infra.functions import FUNCTIONS, Function
+from infra.intrinsics import holds, resolve
 from tests.infra.conftest import of_type
 
 EVERY_FUNCTION = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
@@ -36,7 +37,8 @@ def test_function_has_a_role_of_its_own_made_of_its_policy(
 
 def test_there_are_no_other_functions_and_no_other_roles(resources: dict[str, Any]) -> None:
     assert set(of_type(resources, "AWS::Serverless::Function")) == {f.logical_id for f in FUNCTIONS}
-    assert set(of_type(resources, "AWS::IAM::Role")) == {f.role for f in FUNCTIONS}
+    # The gateway's is for writing its access log, and calls nothing of ours.
+    assert set(of_type(resources, "AWS::IAM::Role")) == {f.role for f in FUNCTIONS} | {"GatewayRole"}
 
 
 def test_there_is_no_user_pool_unless_it_is_asked_for(template: dict[str, Any]) -> None:
@@ -123,7 +125,7 @@ def test_every_parameter_is_used_and_described(template: dict[str, Any]) -> None
 
 def test_log_groups_are_encrypted_and_forget(resources: dict[str, Any]) -> None:
     groups = of_type(resources, "AWS::Logs::LogGroup")
-    assert set(groups) == {f.log_group for f in FUNCTIONS}
+    assert set(groups) == {f.log_group for f in FUNCTIONS} | {"AccessLogGroup"}
     for group in groups.values():
         assert group["RetentionInDays"] == 30
         assert group["KmsKeyId"] == {"Fn::GetAtt": ["DataKey", "Arn"]}
@@ -135,7 +137,7 @@ def test_log_groups_are_encrypted_and_forget(resources: dict[str, Any]) -> None:
 
 def test_each_route_calls_the_function_of_its_audience(resources: dict[str, Any]) -> None:
     paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
-    handlers = {"staff": "${Staff.Arn}", "public": "${APIHandler.Arn}"}
+    handlers = {"staff": "${StaffLive}", "public": "${APIHandlerLive}"}
     audiences = {route.path: route.audience for route in ROUTES}
     guarded = {route.path for route in ROUTES if route.roles}
     assert set(paths) == set(audiences)
@@ -143,7 +145,8 @@ def test_each_route_calls_the_function_of_its_audience(resources: dict[str, Any]
         for name, method in methods.items():
             uri = method["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
             assert handlers[audiences[path]] in uri, f"{name} {path}"
-            assert uri.count(".Arn}") == 1
+            assert uri.count("Live}") == 1
+            assert ".Arn}" not in uri
             # Preflights carry no credential, a link is one; all else of the staff's is behind the authorizer.
             assert ("security" in method) == (path in guarded and name != "options")
 
@@ -166,7 +169,7 @@ def test_the_gateway_may_call_staff_for_the_staffs_routes_alone(resources: dict[
     prefixes = set()
     for name in ("StaffInvokePermission", "StaffLinksInvokePermission"):
         properties = resources[name]["Properties"]
-        assert properties["FunctionName"] == {"Ref": "Staff"}
+        assert properties["FunctionName"] == {"Ref": "StaffLive"}
         prefixes.add(properties["SourceArn"]["Fn::Sub"].rpartition("${RestAPI}/*/*")[2])
     assert prefixes == {"/v1/staff/*", "/moderate/*"}
     for route in ROUTES:
@@ -239,7 +242,7 @@ def test_the_queues_outlast_what_they_carry(resources: dict[str, Any]) -> None:
 
 def test_a_failed_record_fails_alone(resources: dict[str, Any]) -> None:
     mappings = of_type(resources, "AWS::Lambda::EventSourceMapping")
-    assert {m["FunctionName"]["Ref"] for m in mappings.values()} == {"Relay", "Mail"}
+    assert {m["FunctionName"]["Ref"] for m in mappings.values()} == {"RelayLive", "MailLive"}
     assert all(m["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for m in mappings.values())
 
 
@@ -266,9 +269,9 @@ def test_a_rule_may_call_its_function(
     resources: dict[str, Any], permission: str, function: str, rule: str
 ) -> None:
     permitted = resources[permission]["Properties"]
-    assert permitted["FunctionName"] == {"Ref": function}
+    assert permitted["FunctionName"] == {"Ref": f"{function}Live"}
     assert permitted["SourceArn"] == {"Fn::GetAtt": [rule, "Arn"]}
-    assert resources[rule]["Properties"]["Targets"][0]["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
+    assert resources[rule]["Properties"]["Targets"][0]["Arn"] == {"Ref": f"{function}Live"}
 
 
 GATEWAY_ANSWERS = {
@@ -330,3 +333,115 @@ def test_merging_is_dict_by_dict_and_changes_neither() -> None:
     below, above = {"a": {"b": 1, "c": [1]}, "d": 2}, {"a": {"c": [2], "e": 3}}
     assert merge(below, above) == {"a": {"b": 1, "c": [2], "e": 3}, "d": 2}
     assert (below, above) == ({"a": {"b": 1, "c": [1]}, "d": 2}, {"a": {"c": [2], "e": 3}})
+
+
+def test_the_stream_is_tried_again_by_halves_and_then_given_up(resources: dict[str, Any]) -> None:
+    mapping = resources["RelayEventSource"]["Properties"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert 0 < mapping["MaximumRetryAttempts"] <= 20
+    # Long before the stream forgets, which is after a day.
+    assert mapping["MaximumRecordAgeInSeconds"] <= 6 * 3600
+    destination = {"Destination": {"Fn::GetAtt": ["RelayDeadLetterQueue", "Arn"]}}
+    assert mapping["DestinationConfig"] == {"OnFailure": destination}
+
+
+def test_no_report_of_ses_is_kept_in_a_queue(resources: dict[str, Any]) -> None:
+    """It has the recipient's address: what cannot be handled is dropped, and an alarm counts it."""
+    for function in ("DeliveryEvents", "Housekeeping"):
+        config = resources[f"{function}InvokeConfig"]
+        assert "DestinationConfig" not in config["Properties"]
+        assert (config["Properties"]["Qualifier"], config["DependsOn"]) == ("live", [f"{function}Live"])
+        assert "DeadLetterConfig" not in resources[function]["Properties"]
+
+
+@EVERY_FUNCTION
+def test_no_function_can_starve_another(resources: dict[str, Any], function: Function) -> None:
+    reserved = resources[function.logical_id]["Properties"]["ReservedConcurrentExecutions"]
+    off = {"Ref": "AWS::NoValue"}
+    assert reserved == {"Fn::If": ["HasReservedConcurrency", function.reserved, off]}
+    assert function.reserved > 0
+
+
+def test_the_mail_queues_pollers_are_as_many_as_may_run(resources: dict[str, Any]) -> None:
+    """A poller that Lambda throttles burns a receive of its message, and five make a dead letter."""
+    [mail] = [function for function in FUNCTIONS if function.name == "mail"]
+    scaling = resources["MailEventSource"]["Properties"]["ScalingConfig"]
+    assert scaling == {"MaximumConcurrency": mail.reserved}
+
+
+def test_the_access_log_has_nothing_of_the_visitor(resources: dict[str, Any]) -> None:
+    setting = resources["RestAPI"]["Properties"]["AccessLogSetting"]
+    logged = set(json.loads(setting["Format"]).values()) - {"access"}
+    assert logged == {
+        "$context.requestId",
+        "$context.httpMethod",
+        "$context.resourcePath",
+        "$context.status",
+        "$context.responseLatency",
+        "$context.integrationLatency",
+        "$context.responseLength",
+        "$context.error.responseType",
+        "$context.wafResponseCode",
+    }
+    assert setting["DestinationArn"] == {"Fn::GetAtt": ["AccessLogGroup", "Arn"]}
+
+
+def test_the_key_serves_the_logs_of_functions_and_gateway(resources: dict[str, Any]) -> None:
+    statements = resources["DataKey"]["Properties"]["KeyPolicy"]["Statement"]
+    [logs] = [s for s in statements if s["Sid"] == "LogsOfFunctionsAndGateway"]
+    arns = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    named = {arn["Fn::Sub"].rpartition("log-group:")[2].rstrip("*-") for arn in arns}
+    groups = of_type(resources, "AWS::Logs::LogGroup").values()
+    for group in groups:
+        assert any(group["LogGroupName"]["Fn::Sub"].startswith(name) for name in named)
+
+
+def test_the_api_is_throttled_and_compresses(resources: dict[str, Any]) -> None:
+    api = resources["RestAPI"]["Properties"]
+    [settings] = api["MethodSettings"]
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"]
+    assert api["MinimumCompressionSize"] == 1024
+    # Alarms and the dashboard tell the API by its name.
+    assert api["DefinitionBody"]["info"]["title"] == {"Fn::Sub": "frontdesk-${Stage}"}
+
+
+OPTIONS = {
+    "HasCertificateArn": {"ApiDomain", "ApiDomainMapping"},
+    "HasWafRequests": {"WebAcl", "WebAclAssociation"},
+    "HasReadCache": {"ReadCachePolicy", "ReadDistribution"},
+    "HasMonthlyBudget": {"Budget"},
+    "HasAlarmEmail": {"AlarmSubscription"},
+    "HasGatewayLogRole": {"GatewayRole", "GatewayAccount"},
+}
+
+
+@pytest.mark.parametrize(("condition", "made"), OPTIONS.items())
+def test_what_is_an_option_is_made_where_it_is_asked_for(
+    template: dict[str, Any], condition: str, made: set[str]
+) -> None:
+    resources = template["Resources"]
+    assert {name for name, r in resources.items() if r.get("Condition") == condition} == made
+    defaults = {name: str(p.get("Default", "")) for name, p in template["Parameters"].items()}
+    # The gateway's role is there unless the account has one.
+    assert holds(template["Conditions"][condition], defaults) is (condition == "HasGatewayLogRole")
+
+
+def test_the_read_cache_takes_no_submission_and_no_credential(resources: dict[str, Any]) -> None:
+    behaviour = resources["ReadDistribution"]["Properties"]["DistributionConfig"]["DefaultCacheBehavior"]
+    assert behaviour["AllowedMethods"] == ["GET", "HEAD"]
+    policy = resources["ReadCachePolicy"]["Properties"]["CachePolicyConfig"]
+    asked = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert asked["HeadersConfig"]["Headers"] == ["Origin"]
+    assert asked["CookiesConfig"] == {"CookieBehavior": "none"}
+    assert asked["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
+    assert (policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"]) == (0, 0, 60)
+
+
+def test_the_waf_keeps_no_sample_of_requests(resources: dict[str, Any]) -> None:
+    assert set(_find_all(resources["WebAcl"], "SampledRequestsEnabled")) == {False}
+
+
+def test_the_custom_domain_is_public_urls_host(resources: dict[str, Any]) -> None:
+    domain = resources["ApiDomain"]["Properties"]["DomainName"]
+    assert resolve(domain, {"PublicUrl": "https://comments.example.org"}) == "comments.example.org"
