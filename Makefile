@@ -59,10 +59,23 @@ lint-template: find-python
 	.venv-checkov/bin/python -m infra.findings --out dist
 
 # SETTINGS: another file than infra/stages/<stage>.toml. ADOPT, DESTROY_DATA, CONFIRM: docs/deploy.md.
-deploy diff preflight destroy: find-python
+define in_aws
 	@"$(PYTHON)" infra/local/install.py deploy
 	@.venv/bin/python -m infra.deploy $@ "$(or $(STAGE),prod)" --settings "$(SETTINGS)" --adopt "$(ADOPT)" \
 		--destroy-data "$(DESTROY_DATA)" --confirm "$(CONFIRM)"
+endef
+
+preflight: find-python
+	$(in_aws)
+
+deploy: find-python
+	$(in_aws)
+
+diff: find-python
+	$(in_aws)
+
+destroy: find-python
+	$(in_aws)
 
 clean:
 	rm -rf dist .venv .venv-emulator .venv-tools .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis

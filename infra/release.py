@@ -19,8 +19,8 @@ Template = dict[str, Any]
 
 ALIAS = "live"
 _FIRST_PYTHON_WITH_SNAP_START = (3, 12)
-# Where somebody waits for a start. SnapStart is paid for by the restored gigabyte, and buys no mail.
-_WAITED_FOR = frozenset({"public", "staff", "authorizer"})
+# Where somebody waits for a start; not `staff`, whose memory, and so its snapshot, holds the private keys.
+_SNAP_STARTED = frozenset({"public", "authorizer"})
 
 
 def release_id(template: Template, code: bytes, *besides: object) -> str:
@@ -37,7 +37,7 @@ def publish(template: Template, release: str) -> Template:
     for function in FUNCTIONS:
         properties = resources[function.logical_id]["Properties"]
         properties["Description"] = f"Frontdesk: {function.name}, release {release}"
-        if function.name in _WAITED_FOR and _snap_starts(properties["Runtime"]):
+        if function.name in _SNAP_STARTED and _snap_starts(properties["Runtime"]):
             properties["SnapStart"] = {"ApplyOn": "PublishedVersions"}
     for name, resource in resources.items():
         if resource["Type"] in _CALLERS:

@@ -1,5 +1,6 @@
 """A release: versions and aliases of the functions, and that everything calls the aliases."""
 
+import ast
 import json
 from copy import deepcopy
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.functions import FUNCTIONS
+from infra.package import ROOT
 from infra.release import publish, release_id
 
 Template = dict[str, Any]
@@ -58,10 +60,13 @@ def test_every_function_has_a_version_of_this_release_and_the_alias_points_to_it
 @pytest.mark.parametrize(
     ("runtime", "starts"), [("python3.11", False), ("python3.12", True), ("python3.13", True)]
 )
-def test_snap_start_is_where_somebody_waits_and_python_can(runtime: str, starts: bool) -> None:
+def test_snap_start_is_where_python_can_and_no_snapshot_holds_a_private_key(
+    runtime: str, starts: bool
+) -> None:
     published = publish(small_template(runtime), "abc")["Resources"]
     with_it = {name for name in NAMES if "SnapStart" in published[name]["Properties"]}
-    assert with_it == ({"APIHandler", "Staff", "Authorizer"} if starts else set())
+    assert with_it == ({"APIHandler", "Authorizer"} if starts else set())
+    assert not with_it & {function.logical_id for function in FUNCTIONS if function.opens_sealed}
     for name in with_it:
         assert published[name]["Properties"]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
 
@@ -97,3 +102,24 @@ def test_nothing_in_the_stack_calls_a_function_past_its_alias(resources: dict[st
                 if f'{{"Ref": "{f}"}}' in text or f"${{{f}.Arn}}" in text or f'["{f}", "Arn"]' in text
             ]
             assert past == [], name
+
+
+def test_nothing_random_is_made_before_a_snapshot() -> None:
+    """Environments restored from one snapshot share what was made at start. `secrets`, `os.urandom` and
+    SystemRandom ask the system each time (https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html).
+    """
+    random_modules = {"random", "uuid", "secrets"}
+    for path in [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py")]:
+        tree = ast.parse(path.read_text())
+        used = {n for n in ast.walk(tree) if _is_of(n, random_modules)}
+        in_functions = {
+            n for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for n in ast.walk(f) if n in used
+        }
+        names = {ast.unparse(node) for node in used}
+        assert not any(name.startswith("random.") for name in names - {"random.SystemRandom"}), path
+        at_start = {ast.unparse(node) for node in used - in_functions}
+        assert at_start <= {"random.SystemRandom"}, path
+
+
+def _is_of(node: ast.AST, modules: set[str]) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
