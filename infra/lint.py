@@ -13,11 +13,16 @@ from pathlib import Path
 
 from infra.translation import translate_in
 
+# SnapStart without SAM's AutoPublishAlias: versions and aliases are our own (infra/release.py), which the
+# same check sees in the translation.
+_NOT_OF_SAM = "W2530"
 
-def lint(path: Path) -> bool:
+
+def lint(path: Path, *, ignored: str | None = None) -> bool:
     """Print cfn-lint's findings on the file; return whether there are none, warnings included."""
     cfn_lint = str(Path(sys.executable).with_name("cfn-lint"))
-    command = [cfn_lint, "--format", "parseable", "--", str(path)]
+    ignoring = ["--ignore-checks", ignored] if ignored else []
+    command = [cfn_lint, "--format", "parseable", *ignoring, "--", str(path)]
     return subprocess.run(command, check=False).returncode == 0
 
 
@@ -27,7 +32,7 @@ def main(arguments: list[str]) -> int:
     folder = parser.parse_args(arguments).out
     translated = translate_in(folder)
     sam, cloudformation = folder / "sam.json", folder / "cloudformation.json"
-    results = [lint(sam), lint(cloudformation)]
+    results = [lint(sam, ignored=_NOT_OF_SAM), lint(cloudformation)]
     print(f"{sam}, {cloudformation} ({len(translated['Resources'])} resources): cfn-lint", end=" ")
     print("has nothing to say" if all(results) else "found the above")
     return 0 if all(results) else 1
