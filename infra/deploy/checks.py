@@ -9,8 +9,9 @@ import yaml
 from botocore.exceptions import ClientError
 
 from infra.deploy import key_parameters
+from infra.deploy.aws import code_of
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.stacks import Stack, find_stack, list_resources
+from infra.deploy.stacks import Stack, find_stack
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import find_orphans, refuse_orphans
 from infra.functions import FUNCTIONS
@@ -51,7 +52,7 @@ def check_before_deploying(stage: StageFile, aws: Any) -> Iterator[Finding]:
     stack = find_stack(aws.client("cloudformation"), stage.stack)
     yield good(f"{stage.stack}: {stack.status if stack else 'not there yet, to be made'}")
     yield from _check_concurrency(stage, aws.client("lambda"), stack)
-    yield from _check_gateway_role(stage, aws, stack)
+    yield from _check_gateway_role(stage, aws)
     if certificate := stage.parameters.get("CertificateArn"):
         yield _check_certificate(certificate, stage.public_url, aws.client("acm"))
     try:
@@ -92,25 +93,31 @@ def _check_concurrency(stage: StageFile, client: Any, stack: Stack | None) -> It
         yield good(f"Lambda lets this account run {limit['ConcurrentExecutions']} at once")
 
 
-def _check_gateway_role(stage: StageFile, aws: Any, stack: Stack | None) -> Iterator[Finding]:
+def _check_gateway_role(stage: StageFile, aws: Any) -> Iterator[Finding]:
     role = aws.client("apigateway").get_account().get("cloudwatchRoleArn", "")
+    tags = _find_tags(aws.client("iam"), role) if role else None
     if stage.parameters.get("GatewayLogRole") == "false":
-        if not role:
+        if tags is None:
             yield blocks(
                 "API Gateway has no role in this account to write logs with: take gateway_log_role = false "
                 "out of the stage's file, and the stack makes one"
             )
-        return
-    if not role:
-        return
-    ours = (
-        {r.physical_id for r in list_resources(aws.client("cloudformation"), stack.name)} if stack else set()
-    )
-    if role.rpartition("/")[2] not in ours:
+    elif tags is not None and tags.get("application") != "frontdesk":
         yield blocks(
             f"API Gateway writes logs as {role} in this account, and there is one such role for all APIs: "
             "set gateway_log_role = false to leave it as it is"
         )
+
+
+def _find_tags(iam: Any, role: str) -> dict[str, str] | None:
+    """None where the role is gone: API Gateway's account goes on naming it."""
+    try:
+        found = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]
+    except ClientError as error:
+        if code_of(error) == "NoSuchEntity":
+            return None
+        raise
+    return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
 
 
 def _check_certificate(arn: str, public_url: str, acm: Any) -> Finding:

@@ -7,6 +7,7 @@ docs/settings.md. It holds no secret: an unknown name is refused, and none of th
 
 import difflib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -55,7 +56,8 @@ class StageFile:
 
 
 def path_of(stage: str, given: str | None = None) -> Path:
-    return Path(given) if given else STAGES / f"{stage}.toml"
+    """As a person reads it: from where they are."""
+    return Path(given or os.path.relpath(STAGES / f"{stage}.toml"))
 
 
 def load(path: Path) -> Content:

@@ -65,7 +65,7 @@ def test_the_example_is_a_stage() -> None:
     path = path_of("example")
     stage = read_stage("prod", path, load(path))
     assert stage.account == "123456789012"
-    assert path.parent == STAGES
+    assert path.resolve().parent == STAGES
 
 
 @pytest.mark.parametrize(
