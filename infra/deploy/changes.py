@@ -35,9 +35,16 @@ class Change:
     properties: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        word = "replace" if self.replaces else _WORDS.get(self.action, self.action.lower())
+        return f"{self.word:8} {self.resource}"
+
+    @property
+    def word(self) -> str:
+        return "replace" if self.replaces else _WORDS.get(self.action, self.action.lower())
+
+    @property
+    def resource(self) -> str:
         changed = f": {', '.join(self.properties)}" if self.properties else ""
-        return f"{word:8} {self.logical_id} ({self.type}){changed}"
+        return f"{self.logical_id} ({self.type}){changed}"
 
     @property
     def loses_data(self) -> bool:
@@ -95,7 +102,7 @@ def refuse_loss(changes: ChangeSet) -> None:
     lost = [change for change in changes.changes if change.loses_data]
     if lost:
         raise CannotDeployError(
-            *(f"Refused: it would {change}, and what that holds would be gone" for change in lost),
+            *(f"Refused: it would {c.word} {c.resource}, and what that holds would be gone" for c in lost),
             "Nothing was changed. Undo what asks for it in the template or the settings; to move data, "
             "make a new table beside the old one",
         )

@@ -28,12 +28,12 @@ def plan(cloudformation: FakeCloudFormation, there: Stack | None = THERE) -> Non
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        (change("Remove", "PagesTable", TABLE), "remove   PagesTable (AWS::DynamoDB::Table)"),
-        (change("Modify", "PagesTable", TABLE, "True"), "replace  PagesTable (AWS::DynamoDB::Table)"),
-        (change("Modify", "PagesTable", TABLE, "Conditional"), "replace  PagesTable (AWS::DynamoDB::Table)"),
+        (change("Remove", "PagesTable", TABLE), "remove PagesTable (AWS::DynamoDB::Table)"),
+        (change("Modify", "PagesTable", TABLE, "True"), "replace PagesTable (AWS::DynamoDB::Table)"),
+        (change("Modify", "PagesTable", TABLE, "Conditional"), "replace PagesTable (AWS::DynamoDB::Table)"),
         (change("Dynamic", "PagesTable", TABLE), "perhaps change PagesTable (AWS::DynamoDB::Table)"),
-        (change("Remove", "DataKey", KEY), "remove   DataKey (AWS::KMS::Key)"),
-        (change("Modify", "StaffPool", POOL, "True"), "replace  StaffPool (AWS::Cognito::UserPool)"),
+        (change("Remove", "DataKey", KEY), "remove DataKey (AWS::KMS::Key)"),
+        (change("Modify", "StaffPool", POOL, "True"), "replace StaffPool (AWS::Cognito::UserPool)"),
     ],
 )
 def test_what_would_lose_data_is_refused_and_nothing_is_executed(changed: dict[str, Any], told: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from infra.assembly import options
 from infra.deploy.__main__ import main
 from infra.deploy.stage_file import COMMANDS_OWN, STAGES, read_stage
+from infra.functions import FUNCTIONS
 from tests.docs.test_docs import _FENCE, ROOT, TEXTS
 
 PAGE = TEXTS["docs/deploy.md"]
@@ -44,3 +45,11 @@ def test_a_stage_with_addresses_in_it_is_in_no_commit() -> None:
     assert "infra/stages/*" in ignored
     assert [line for line in ignored if line.startswith("!")] == ["!infra/stages/example.toml"]
     assert STAGES == ROOT / "infra" / "stages"
+
+
+def test_the_quota_that_is_told_is_what_the_functions_reserve() -> None:
+    reserved = sum(function.reserved for function in FUNCTIONS)
+    row = next(line for line in PAGE.splitlines() if line.startswith("| `reserved_concurrency` |"))
+    # AWS wants 100 left unreserved.
+    assert re.findall(r"\d+", row) == [str(reserved), str(reserved + 100)]
+    assert f"takes {reserved} " in options()["reserved_concurrency"].description
