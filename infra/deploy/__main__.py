@@ -82,13 +82,19 @@ def _refuse_what_blocks(stage: StageFile, aws: Aws) -> None:
 
 
 def _preflight(stage: StageFile, aws: Aws) -> int:
-    found: list[Finding] = [good(f"{stage.region} is a region of AWS, and open to this account")]
+    found: list[Finding] = [_check_region(stage.region, aws)]
     found += [*check_before_deploying(stage, aws), check_names(stage, aws)]
     found += [*check_mail(stage.sender, stage.region, aws.client("sesv2")), note(_BAA)]
     print("\n".join(str(finding) for finding in found))
     blocking = sum(finding.kind == "blocks" for finding in found)
     print(f"{blocking} of {len(found)} to be done first" if blocking else "Nothing blocks")
     return 1 if blocking else 0
+
+
+def _check_region(region: str, aws: Aws) -> Finding:
+    if lacking := aws.lacking():
+        return note(f"{region} may not have {', '.join(lacking)}: see AWS's list of services by region")
+    return good(f"{region} has what the stack is made of, and is open to this account")
 
 
 def _destroy(stage: StageFile, aws: Aws, options: argparse.Namespace) -> int:

@@ -28,6 +28,10 @@ _BY_CODE = {
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 
 
+# Of what every stack is made of, those that are not in every region.
+_NOT_EVERYWHERE = ("apigateway", "kms", "lambda", "sesv2")
+
+
 class Aws:
     """Makes a client of each service once. Tests hand in something with the same `client`."""
 
@@ -41,10 +45,16 @@ class Aws:
 
     def knows_region(self) -> bool:
         """By the list that came with botocore: a misspelt region has no host to ask."""
-        partitions = self._session.get_available_partitions()
+        return self._has("cloudformation")
+
+    def lacking(self) -> list[str]:
+        """Services that the region does not have, by the same list, which may be older than the region."""
+        return [service for service in _NOT_EVERYWHERE if not self._has(service)]
+
+    def _has(self, service: str) -> bool:
         return any(
-            self.region in self._session.get_available_regions("cloudformation", partition_name=partition)
-            for partition in partitions
+            self.region in self._session.get_available_regions(service, partition_name=partition)
+            for partition in self._session.get_available_partitions()
         )
 
 

@@ -114,3 +114,12 @@ def test_another_account_than_the_stages_is_refused(
     monkeypatch.setattr(Aws, "_make", lambda *_: Other())
     assert main(["deploy", "prod", "--settings", str(stage_path)]) == 1
     assert "is of account 123456789012, and these credentials are of 999999999999" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("region", "known"), [("us-east-1", True), ("eu-west-1", True), ("us-esat-1", False)]
+)
+def test_a_region_is_known_by_its_name_and_has_what_is_needed(region: str, known: bool) -> None:
+    aws = Aws(region)
+    assert aws.knows_region() is known
+    assert (aws.lacking() == []) is known
