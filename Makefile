@@ -9,7 +9,7 @@ export PORT ?= 8000
 export FRONTDESK_DATA ?= .local
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults leak-check package lint-template release release-files clean find-python
+.PHONY: help run test faults leak-check package lint-template deploy diff preflight destroy release release-files clean find-python
 
 help:
 	@echo "make run     serve Frontdesk on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 make run for another port)"
@@ -18,6 +18,10 @@ help:
 	@echo "make leak-check     put canaries into every field of every route, and search everything for them"
 	@echo "make package        the zip and the template that AWS is given, in dist"
 	@echo "make lint-template  cfn-lint and checkov on that template"
+	@echo "make preflight STAGE=prod  what AWS needs from a person before the stage is deployed or used"
+	@echo "make deploy STAGE=prod  make the stage in AWS what infra/stages/prod.toml and this folder say"
+	@echo "make diff STAGE=prod    what make deploy would change"
+	@echo "make destroy STAGE=prod remove the stage; its data stays unless told twice (docs/deploy.md)"
 	@echo "make release        VERSION=0.2.0: the changelog's section, a commit, a tag; release-files TAG=v0.2.0 builds its files"
 	@echo "make clean   remove what was installed or cached; your data in $(FRONTDESK_DATA) stays"
 
@@ -54,6 +58,25 @@ lint-template: find-python
 	.venv/bin/python -m infra.package --template-only --out dist
 	.venv-tools/bin/python -m infra.lint --out dist
 	.venv-checkov/bin/python -m infra.findings --out dist
+
+# SETTINGS: another file than infra/stages/<stage>.toml. ADOPT, DESTROY_DATA, CONFIRM: docs/deploy.md.
+define in_aws
+	@"$(PYTHON)" infra/local/install.py deploy
+	@.venv/bin/python -m infra.deploy $@ "$(or $(STAGE),prod)" --settings "$(SETTINGS)" --adopt "$(ADOPT)" \
+		--destroy-data "$(DESTROY_DATA)" --confirm "$(CONFIRM)"
+endef
+
+preflight: find-python
+	$(in_aws)
+
+deploy: find-python
+	$(in_aws)
+
+diff: find-python
+	$(in_aws)
+
+destroy: find-python
+	$(in_aws)
 
 release: find-python
 	@"$(PYTHON)" -m infra.release tag "$(VERSION)"

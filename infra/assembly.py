@@ -5,7 +5,10 @@ Chalice declares the API and one function for each handler. `additions` is merge
 which a merge cannot do without repeating every route.
 """
 
+import re
 from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,17 @@ Template = dict[str, Any]
 
 _INFRA = Path(__file__).parent
 _INTEGRATION = "x-amazon-apigateway-integration"
+# Merged in this order. Only template.yaml is for `make run` too.
+_PARTS = ("template.yaml", "cloud.yaml", "gateway.yaml", "alarms.yaml", "staff_pool.yaml", "options.yaml")
+
+
+@dataclass(frozen=True)
+class Option:
+    """A parameter that one of the files defines: of the stack, and no setting of the product."""
+
+    parameter: str
+    is_yes_or_no: bool
+    description: str
 
 
 def additions(runtime: str, architecture: str) -> Template:
@@ -39,9 +53,27 @@ def additions(runtime: str, architecture: str) -> Template:
     answers = {"x-amazon-apigateway-gateway-responses": gateway_answers()}
     # Said outright: left out, SAM deploys a second stage, named "Stage", beside ours.
     merged["Resources"]["RestAPI"] = {"Properties": {"OpenApiVersion": "2.0", "DefinitionBody": answers}}
-    for file in ("template.yaml", "cloud.yaml", "alarms.yaml", "staff_pool.yaml"):
-        merged = merge(merged, yaml.safe_load((_INFRA / file).read_text()))
+    for part in _parts():
+        merged = merge(merged, part)
     return merged
+
+
+@cache
+def options() -> dict[str, Option]:
+    """The stack's own options as a person writes them: AlarmEmail is alarm_email."""
+    defined = {name: p for part in _parts() for name, p in part.get("Parameters", {}).items()}
+    del defined["Stage"]
+    return {
+        re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): Option(
+            name, "true" in parameter.get("AllowedValues", ()), parameter["Description"]
+        )
+        for name, parameter in defined.items()
+    }
+
+
+@cache
+def _parts() -> tuple[Template, ...]:
+    return tuple(yaml.safe_load((_INFRA / file).read_text()) for file in _PARTS)
 
 
 def divide_routes(template: Template) -> Template:
@@ -69,6 +101,9 @@ def _configure(function: Function) -> dict[str, Any]:
             "Role": {"Fn::GetAtt": [function.role, "Arn"]},
             "Timeout": function.seconds,
             "MemorySize": function.megabytes,
+            "ReservedConcurrentExecutions": {
+                "Fn::If": ["HasReservedConcurrency", function.reserved, {"Ref": "AWS::NoValue"}]
+            },
             # Traces would carry paths and ids to yet another service.
             "Tracing": "Disabled",
             "Environment": {"Variables": environment(function)},

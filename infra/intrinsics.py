@@ -25,6 +25,16 @@ def resolve(value: Any, known: Mapping[str, str]) -> Any:
     return {key: resolve(item, known) for key, item in value.items()}
 
 
+def holds(condition: Any, values: Mapping[str, str]) -> bool:
+    """Whether a condition holds where the parameters have these values, made of Fn::Not and Fn::Equals."""
+    match condition:
+        case {"Fn::Not": [inner]}:
+            return not holds(inner, values)
+        case {"Fn::Equals": [one, other]}:
+            return bool(resolve(one, values) == resolve(other, values))
+    raise ValueError(f"not evaluated here: {condition}")
+
+
 def _is_intrinsic(value: dict[str, Any]) -> bool:
     return len(value) == 1 and all(key == "Ref" or key.startswith("Fn::") for key in value)
 

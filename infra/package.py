@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 from infra.assembly import Template, additions, divide_routes
+from infra.versions import publish, release_id
 from infra.zips import rewrite
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,8 +31,11 @@ class CannotPackageError(Exception):
     """What stands in the way, in words for the person at the terminal."""
 
 
-def package(stage: str, out: Path, *, with_zip: bool) -> Template:
-    """Fill the folder `out`, and return the template. Raises CannotPackageError."""
+def package(stage: str, out: Path, *, with_zip: bool, besides: object = None) -> Template:
+    """Fill the folder `out`, and return the template. Raises CannotPackageError.
+
+    `besides` is what makes a release beside code and template: the values that the parameters will have.
+    """
     architecture = _architecture(stage)
     out.mkdir(parents=True, exist_ok=True)
     merge_file = out.resolve() / "merge.json"
@@ -44,8 +48,11 @@ def package(stage: str, out: Path, *, with_zip: bool) -> Template:
             _install_dependencies(build, architecture)
         _run_chalice(build, stage, merge_file)
         template = divide_routes(json.loads((build / "out" / "sam.json").read_text()))
+        code = b""
         if with_zip:
             rewrite(build / "out" / "deployment.zip", out / "deployment.zip")
+            code = (out / "deployment.zip").read_bytes()
+    template = publish(template, release_id(template, code, besides))
     _write_json(out / "sam.json", template)
     return template
 

@@ -34,15 +34,15 @@ _LISTS = frozenset({"sites"})
 
 
 def parameters() -> dict[str, Any]:
-    return {_camel(name): _parameter(name) for name in _asked_for()}
+    return {parameter_name(name): _parameter(name) for name in asked_for()}
 
 
 def conditions() -> dict[str, Any]:
     """`Has<Parameter>`: whether one that may be left out was given."""
     return {
-        f"Has{_camel(name)}": {"Fn::Not": [{"Fn::Equals": [{"Ref": _camel(name)}, ""]}]}
-        for name in _asked_for()
-        if not _is_required(name)
+        f"Has{parameter_name(name)}": {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter_name(name)}, ""]}]}
+        for name, is_required in asked_for().items()
+        if not is_required
     }
 
 
@@ -51,16 +51,25 @@ def environment(function: Function) -> dict[str, Any]:
     settings = {**_FROM_THE_STACK, "function": function.name}
     if function.opens_sealed:
         settings[_PRIVATE_KEYS] = {"Fn::Sub": "/frontdesk/${Stage}/private-keys"}
-    settings |= {name: _given(name) for name in _asked_for()}
+    settings |= {name: _given(name) for name in asked_for()}
     return {name.upper(): value for name, value in settings.items()}
 
 
-def _asked_for() -> list[str]:
-    return [name for name in Settings.model_fields if name not in _NOT_ASKED_FOR]
+def asked_for() -> dict[str, bool]:
+    """The settings that a person gives, by name; whether they must."""
+    fields = Settings.model_fields.items()
+    return {name: field.is_required() for name, field in fields if name not in _NOT_ASKED_FOR}
 
 
-def _is_required(name: str) -> bool:
-    return Settings.model_fields[name].is_required()
+def settings_of_the_stack(stage: str) -> dict[str, str]:
+    """The other settings as some function would have them: to check those of a person beforehand."""
+    known = {name.upper(): f"https://frontdesk-{stage}" for name in _FROM_THE_STACK}
+    return known | {"STAGE": stage, "FUNCTION": "public", "MAIL_TLS_REQUIRED": "true"}
+
+
+def parameter_name(setting: str) -> str:
+    """comments_table is CommentsTable."""
+    return "".join(part.capitalize() for part in setting.split("_"))
 
 
 def _parameter(name: str) -> dict[str, Any]:
@@ -68,17 +77,13 @@ def _parameter(name: str) -> dict[str, Any]:
         "Type": "CommaDelimitedList" if name in _LISTS else "String",
         "Description": (Settings.model_fields[name].description or "").replace("`", ""),
     }
-    return described if _is_required(name) else {**described, "Default": ""}
+    return described if Settings.model_fields[name].is_required() else {**described, "Default": ""}
 
 
 def _given(name: str) -> dict[str, Any]:
-    reference: dict[str, Any] = {"Ref": _camel(name)}
+    reference: dict[str, Any] = {"Ref": parameter_name(name)}
     if name in _LISTS:
         return {"Fn::Join": [",", reference]}
-    if _is_required(name):
+    if Settings.model_fields[name].is_required():
         return reference
-    return {"Fn::If": [f"Has{_camel(name)}", reference, {"Ref": "AWS::NoValue"}]}
-
-
-def _camel(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
+    return {"Fn::If": [f"Has{parameter_name(name)}", reference, {"Ref": "AWS::NoValue"}]}

@@ -36,7 +36,7 @@ class Scorer(Protocol):
 class Insight:
     """`score` is how much it looks like what moderators here marked as spam, 0 to 1: shown, never acted upon.
 
-    `proposed_text` is what the rules would show instead, to take over or not. None where nothing is to be said.
+    `proposed_text` is what the rules would show instead, to take over or not. None: nothing to say.
     """
 
     score: float | None = None

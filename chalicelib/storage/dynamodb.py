@@ -20,6 +20,8 @@ Item = dict[str, Value]
 Key = dict[str, str]
 
 _ATTEMPTS_ON_CONFLICT = 8
+# The system's, asked each time: environments restored from one snapshot (SnapStart) would share a seed.
+_random = random.SystemRandom()
 # Cancellation reasons that say "not now" rather than "no" (DynamoDB API reference, TransactWriteItems).
 _PASSING_REASONS = {
     "TransactionConflict",
@@ -174,7 +176,7 @@ class Database:
         for attempt in range(_ATTEMPTS_ON_CONFLICT):
             if attempt:
                 # Full jitter, so that rivals do not meet again.
-                self._sleep(random.uniform(0, min(0.02 * 2**attempt, 0.5)))  # noqa: S311
+                self._sleep(_random.uniform(0, min(0.02 * 2**attempt, 0.5)))
             yield
 
     def _items(self, found: list[dict[str, Any]], *, even_expired: bool = False) -> list[Item]:

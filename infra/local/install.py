@@ -46,6 +46,8 @@ def installations_for(purpose: str, root: Path) -> list[Installation]:
         "run": {".venv": "local", ".venv-emulator": "emulator"},
         "test": {".venv": "test", ".venv-emulator": "emulator"},
         "tools": {".venv-tools": "tools", ".venv-checkov": "checkov"},
+        # The tools' environment for the template's translation.
+        "deploy": {".venv": "local", ".venv-tools": "tools"},
     }[purpose]
     return [Installation(root / venv, root / "requirements" / f"{lock}.txt") for venv, lock in venvs.items()]
 

@@ -39,6 +39,7 @@ def known(resources: dict[str, Any]) -> dict[str, str]:
         "DataKey.Arn": arn("kms", "key/data"),
         "MailQueue.Arn": arn("sqs", "frontdesk-prod-mail"),
         "MailDeadLetterQueue.Arn": arn("sqs", "frontdesk-prod-mail-dead"),
+        "RelayDeadLetterQueue.Arn": arn("sqs", "frontdesk-prod-relay-dead"),
     }
     for logical_id, resource in resources.items():
         if resource["Type"] == "AWS::DynamoDB::Table":

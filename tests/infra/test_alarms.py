@@ -2,15 +2,41 @@
 
 import json
 import logging
+import re
 from typing import Any
 
 import pytest
 
 from chalicelib.mail.handlers import note_event
+from infra.functions import FUNCTIONS
+from infra.intrinsics import resolve
 from tests.acts import add_comment, publish
 from tests.infra.conftest import of_type
 from tests.mail.mails import ses_error
 from tests.stack import FakeSes, Stack
+
+
+def queue(name: str) -> dict[str, Any]:
+    return {"Fn::GetAtt": [name, "QueueName"]}
+
+
+# Namespace, metric, and of what (the first dimension).
+ALARMS: dict[str, tuple[str, str, Any]] = {
+    "DeadLetterAlarm": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("MailDeadLetterQueue")),
+    "RelayDeadLetterAlarm": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("RelayDeadLetterQueue")),
+    "OldestMailAlarm": ("AWS/SQS", "ApproximateAgeOfOldestMessage", queue("MailQueue")),
+    "RelayBehindAlarm": ("AWS/Lambda", "IteratorAge", {"Ref": "Relay"}),
+    "MailHeldAlarm": ("Frontdesk", "${Stage}-mail-held", None),
+    "StaffUnreachedAlarm": ("Frontdesk", "${Stage}-staff-unreached", None),
+    "ServerErrorAlarm": ("AWS/ApiGateway", "5XXError", {"Fn::Sub": "frontdesk-${Stage}"}),
+    "AuthorizerFailedAlarm": ("Frontdesk", "${Stage}-authorizer-failed", None),
+    "ThrottledAlarm": ("AWS/Lambda", "Throttles", None),
+    "ReportsDroppedAlarm": ("AWS/Lambda", "AsyncEventsDropped", {"Ref": "DeliveryEvents"}),
+    "NoHousekeepingAlarm": ("AWS/Lambda", "Invocations", {"Ref": "Housekeeping"}),
+    "HousekeepingFailedAlarm": ("AWS/Lambda", "Errors", {"Ref": "Housekeeping"}),
+    "BounceRateAlarm": ("AWS/SES", "Reputation.BounceRate", None),
+    "ComplaintRateAlarm": ("AWS/SES", "Reputation.ComplaintRate", None),
+}
 
 
 def words_of(resources: dict[str, Any], name: str) -> list[str]:
@@ -26,16 +52,57 @@ def counted(resources: dict[str, Any], name: str, caplog: pytest.LogCaptureFixtu
 
 def test_every_alarm_tells_somebody_and_is_about_what_there_is(resources: dict[str, Any]) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
-    assert set(alarms) == {"DeadLetterAlarm", "MailHeldAlarm", "StaffUnreachedAlarm"}
-    assert all(alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}] for alarm in alarms.values())
+    assert set(alarms) == set(ALARMS)
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+        assert alarm["AlarmDescription"]
     made = [
         each["MetricTransformations"][0] for each in of_type(resources, "AWS::Logs::MetricFilter").values()
     ]
     for alarm in alarms.values():
         if alarm["Namespace"] == "Frontdesk":
             assert alarm["MetricName"] in [metric["MetricName"] for metric in made]
-    [dimension] = alarms["DeadLetterAlarm"]["Dimensions"]
-    assert dimension["Value"] == {"Fn::GetAtt": ["MailDeadLetterQueue", "QueueName"]}
+
+
+@pytest.mark.parametrize(("name", "expected"), ALARMS.items())
+def test_an_alarm_watches_the_metric_that_aws_documents(
+    resources: dict[str, Any], name: str, expected: tuple[str, str, Any]
+) -> None:
+    alarm = resources[name]["Properties"]
+    namespace, metric, of = expected
+    named = metric if namespace != "Frontdesk" else {"Fn::Sub": metric}
+    assert (alarm["Namespace"], alarm["MetricName"]) == (namespace, named)
+    assert [dimension["Value"] for dimension in alarm.get("Dimensions", [])][:1] == ([of] if of else [])
+
+
+def test_silence_alarms_where_it_is_the_trouble_and_nowhere_else(resources: dict[str, Any]) -> None:
+    for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
+        expected = "breaching" if name == "NoHousekeepingAlarm" else "notBreaching"
+        assert alarm["TreatMissingData"] == expected, name
+
+
+def test_ses_is_heeded_before_it_reviews_the_account(resources: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/ses/latest/dg/reputationdashboard-dg.html: 5 %, and 0.1 %."""
+    assert resources["BounceRateAlarm"]["Properties"]["Threshold"] < 0.05
+    assert resources["ComplaintRateAlarm"]["Properties"]["Threshold"] < 0.001
+
+
+def test_the_authorizers_refusals_are_no_failure(resources: dict[str, Any]) -> None:
+    """It refuses by an error of its own; what counts is what the access log says of the gateway's reason."""
+    pattern = resources["AuthorizerFailed"]["Properties"]["FilterPattern"]
+    assert re.findall(r'"(\w+)"', pattern) == ["AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"]
+    access_log = resources["RestAPI"]["Properties"]["AccessLogSetting"]["Format"]
+    assert json.loads(access_log)["refused"] == "$context.error.responseType"
+    assert "$.refused" in pattern
+
+
+def test_the_dashboard_is_json_about_what_there_is(resources: dict[str, Any], known: dict[str, str]) -> None:
+    functions = {function.logical_id: function.name for function in FUNCTIONS}
+    queues = {"MailQueue.QueueName": "mail", "MailDeadLetterQueue.QueueName": "mail-dead"}
+    body = resources["Dashboard"]["Properties"]["DashboardBody"]
+    widgets = json.loads(resolve(body, {**known, **functions, **queues}))["widgets"]
+    assert len(widgets) == 6
+    assert all(widget["properties"]["metrics"] for widget in widgets)
 
 
 def test_held_mail_is_counted_and_other_mail_is_not(

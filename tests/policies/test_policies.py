@@ -242,6 +242,7 @@ def known(story: Story) -> dict[str, str]:
         "DataKey.Arn": arn.format(service="kms", resource="key/k"),
         "MailQueue.Arn": arn.format(service="sqs", resource=stack.name),
         "MailDeadLetterQueue.Arn": arn.format(service="sqs", resource=f"{stack.name}-dead"),
+        "RelayDeadLetterQueue.Arn": arn.format(service="sqs", resource=f"{stack.name}-relay-dead"),
     }
     for logical_id, resource in template()["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":

@@ -1,0 +1,136 @@
+"""What stands in the way, told before anything is made: each with what a person has to do about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import yaml
+from botocore.exceptions import ClientError
+
+from infra.deploy import key_parameters
+from infra.deploy.aws import code_of
+from infra.deploy.errors import CannotDeployError
+from infra.deploy.stacks import Stack, find_stack
+from infra.deploy.stage_file import StageFile
+from infra.deploy.taken import find_orphans, refuse_orphans
+from infra.functions import FUNCTIONS
+from infra.package import ROOT
+
+# Lambda keeps so many of the account's for functions without concurrency of their own:
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
+_LEFT_UNRESERVED = 100
+
+Kind = Literal["good", "note", "blocks"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`blocks`: it has to be done first. `note`: only a person can know."""
+
+    kind: Kind
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.kind:7} {self.text}"
+
+
+def good(text: str) -> Finding:
+    return Finding("good", text)
+
+
+def note(text: str) -> Finding:
+    return Finding("note", text)
+
+
+def blocks(text: str) -> Finding:
+    return Finding("blocks", text)
+
+
+def check_before_deploying(stage: StageFile, aws: Any) -> Iterator[Finding]:
+    """Without these a deployment fails half-way."""
+    stack = find_stack(aws.client("cloudformation"), stage.stack)
+    yield good(f"{stage.stack}: {stack.status if stack else 'not there yet, to be made'}")
+    yield from _check_concurrency(stage, aws.client("lambda"), stack)
+    yield from _check_gateway_role(stage, aws)
+    if certificate := stage.parameters.get("CertificateArn"):
+        yield _check_certificate(certificate, stage.public_url, aws.client("acm"))
+    try:
+        key_parameters.check_whole(aws.client("ssm"), stage.stage)
+        yield good("the product's keys are whole, or not there yet")
+    except CannotDeployError as error:
+        yield blocks(str(error))
+
+
+def check_names(stage: StageFile, aws: Any) -> Finding:
+    """Whether a table of ours is there, and somebody else's."""
+    template = yaml.safe_load((ROOT / "infra" / "template.yaml").read_text())
+    stack = find_stack(aws.client("cloudformation"), stage.stack)
+    is_there = stack is not None
+    try:
+        orphans = find_orphans(aws, template, stage.stage, stage.stack, is_there=is_there)
+        refuse_orphans(orphans, stage.stage, stack_is_there=is_there)
+    except CannotDeployError as error:
+        return blocks(str(error))
+    return good("the tables' names are free, or ours")
+
+
+def _check_concurrency(stage: StageFile, client: Any, stack: Stack | None) -> Iterator[Finding]:
+    if stage.parameters.get("ReservedConcurrency") == "false":
+        yield note("no concurrency is reserved: a flood on the public side can keep mail and staff waiting")
+        return
+    limit = client.get_account_settings()["AccountLimit"]
+    needed = sum(function.reserved for function in FUNCTIONS)
+    free = limit["UnreservedConcurrentExecutions"] - _LEFT_UNRESERVED
+    # Of a stack that is there, its own share is reserved already.
+    if stack is None and free < needed:
+        yield blocks(
+            f"Lambda lets this account run {limit['ConcurrentExecutions']} at once, and {needed} cannot be "
+            f"reserved of that: ask for {needed + _LEFT_UNRESERVED} or more (Service Quotas, Lambda, "
+            "Concurrent executions), or set reserved_concurrency = false"
+        )
+    else:
+        yield good(f"Lambda lets this account run {limit['ConcurrentExecutions']} at once")
+
+
+def _check_gateway_role(stage: StageFile, aws: Any) -> Iterator[Finding]:
+    role = aws.client("apigateway").get_account().get("cloudwatchRoleArn", "")
+    tags = _find_tags(aws.client("iam"), role) if role else None
+    if stage.parameters.get("GatewayLogRole") == "false":
+        if tags is None:
+            yield blocks(
+                "API Gateway has no role in this account to write logs with: take gateway_log_role = false "
+                "out of the stage's file, and the stack makes one"
+            )
+    elif tags is not None and tags.get("application") != "frontdesk":
+        yield blocks(
+            f"API Gateway writes logs as {role} in this account, and there is one such role for all APIs: "
+            "set gateway_log_role = false to leave it as it is"
+        )
+
+
+def _find_tags(iam: Any, role: str) -> dict[str, str] | None:
+    """None where the role is gone: API Gateway's account goes on naming it."""
+    try:
+        found = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]
+    except ClientError as error:
+        if code_of(error) == "NoSuchEntity":
+            return None
+        raise
+    return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+
+
+def _check_certificate(arn: str, public_url: str, acm: Any) -> Finding:
+    host = urlsplit(public_url).hostname or ""
+    try:
+        found = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    except ClientError as error:
+        if "ResourceNotFound" in str(error):
+            return blocks(f"The certificate {arn} is not there: ask ACM for one for {host}")
+        raise
+    names = {found["DomainName"], *found.get("SubjectAlternativeNames", [])}
+    if found["Status"] != "ISSUED":
+        return blocks(f"The certificate is {found['Status']}: add the DNS record that ACM shows for {host}")
+    if not names & {host, f"*.{host.partition('.')[2]}"}:
+        return blocks(f"The certificate is for {', '.join(sorted(names))}, not {host}: take one that is")
+    return good(f"the certificate is for {host}")

@@ -1,0 +1,139 @@
+"""Deploy a stage, or show what deploying it would change.
+
+What can be known is checked before anything is made; then, in this order: bucket, data and KMS key, keys,
+functions. Each step finds what an earlier run made, so a run that was interrupted is simply run again.
+"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from infra.deploy import key_parameters
+from infra.deploy.artifacts import Bucket, key_of
+from infra.deploy.changes import Wanted, change_set, refuse_loss
+from infra.deploy.errors import CannotDeployError
+from infra.deploy.progress import execute
+from infra.deploy.stacks import find_stack, list_resources, make_ready
+from infra.deploy.stage_file import StageFile
+from infra.deploy.taken import Orphan, find_orphans, imports_of, refuse_orphans
+from infra.deploy.templates import KEY, Template, build, foundation, resources_made, with_code
+
+# More than these would be a screen of noise at a first deployment.
+_LINES_SHOWN = 60
+_ZIP = "deployment.zip"
+
+
+class Deployment:
+    """One stage on its way into one account."""
+
+    def __init__(self, stage: StageFile, aws: Any, account: str, out: Path) -> None:
+        self._stage = stage
+        self._aws = aws
+        self._cloudformation = aws.client("cloudformation")
+        self._bucket = Bucket(aws.client("s3"), account, stage.region, stage.artifacts_bucket)
+        self._out = out
+
+    def deploy(self, *, adopt: bool) -> None:
+        """Raises CannotDeployError; then nothing is half made."""
+        key_parameters.check_whole(self._aws.client("ssm"), self._stage.stage)
+        self._bucket.exists()
+        there = make_ready(self._cloudformation, self._stage.stack)
+        template = self._build()
+        orphans = find_orphans(
+            self._aws, template, self._stage.stage, self._stage.stack, is_there=there is not None
+        )
+        if there or not adopt:
+            refuse_orphans(orphans, self._stage.stage, stack_is_there=there is not None)
+        self._bucket.ensure()
+        zip_key = self._bucket.upload(self._out / _ZIP)
+        if there is None:
+            print("Step 1 of 2: tables and KMS key")
+            first, imports = self._first(template, orphans)
+            self._apply(first, imports)
+            print("Step 2 of 2: functions and the rest")
+        if key_parameters.ensure(self._aws.client("ssm"), self._stage.stage, self._kms_key()):
+            print("Made the product's keys in SSM: keep a copy where you keep what must not be lost")
+        self._apply(with_code(template, self._bucket.name, zip_key))
+        self._tell_outputs()
+
+    def diff(self) -> None:
+        """Print what would change. Raises CannotDeployError."""
+        there = find_stack(self._cloudformation, self._stage.stack)
+        template = self._build()
+        if there is None or there.status == "REVIEW_IN_PROGRESS" or not self._bucket.exists():
+            made = resources_made(template, self._stage.parameters)
+            print("\n".join(sorted(f"make     {name} ({kind})" for name, kind in made.items())))
+            print(f"{self._stage.stack} is not there yet: make deploy would make {len(made)} resources")
+            return
+        if not there.is_ready:
+            raise CannotDeployError(
+                f"{there.name} is in {there.status}: make deploy says what to do about it, or mends it"
+            )
+        key = key_of((self._out / _ZIP).read_bytes(), ".zip")
+        wanted = self._wanted(with_code(template, self._bucket.name, key))
+        with change_set(self._cloudformation, wanted, there, _name("diff")) as changes:
+            if changes is None:
+                print(f"{self._stage.stack} is as it should be: nothing would change")
+                return
+            print("\n".join(str(change) for change in changes.changes))
+            print(f"make deploy would change {len(changes.changes)} resources; nothing was changed now")
+            refuse_loss(changes)
+
+    def _build(self) -> Template:
+        # A version that is not there yet will be the first.
+        versions = [v or 1 for v in key_parameters.find_versions(self._aws.client("ssm"), self._stage.stage)]
+        print("Packaging")
+        return build(self._stage.stage, self._out, [dict(self._stage.parameters), versions])
+
+    def _wanted(self, template: Template, imports: tuple[dict[str, Any], ...] = ()) -> Wanted:
+        url = self._bucket.upload_template(template)
+        return Wanted(self._stage.stack, url, self._stage.parameters, imports)
+
+    def _apply(self, template: Template, imports: tuple[dict[str, Any], ...] = ()) -> None:
+        there = find_stack(self._cloudformation, self._stage.stack)
+        wanted = self._wanted(template, imports)
+        with change_set(self._cloudformation, wanted, there, _name("deploy")) as changes:
+            if changes is None:
+                print(f"{self._stage.stack} is as it should be: nothing to change")
+                return
+            refuse_loss(changes)
+            for change in changes.changes[:_LINES_SHOWN]:
+                print(f"  {change}")
+            if len(changes.changes) > _LINES_SHOWN:
+                print(f"  and {len(changes.changes) - _LINES_SHOWN} more")
+            try:
+                execute(self._cloudformation, changes)
+            except CannotDeployError:
+                if there is None:
+                    # The shell of what could not be made would stand in the way of the next try.
+                    make_ready(self._cloudformation, self._stage.stack)
+                raise
+
+    def _first(
+        self, template: Template, orphans: list[Orphan]
+    ) -> tuple[Template, tuple[dict[str, Any], ...]]:
+        if not orphans:
+            return foundation(template), ()
+        key = key_parameters.find_kms_key(self._aws.client("ssm"), self._stage.stage)
+        return imports_of(template, orphans, key)
+
+    def _kms_key(self) -> str:
+        for resource in list_resources(self._cloudformation, self._stage.stack):
+            if resource.logical_id == KEY:
+                return resource.physical_id
+        raise CannotDeployError(
+            f"{self._stage.stack} holds no KMS key {KEY}, so it is no stack of ours: take another account "
+            "or region"
+        )
+
+    def _tell_outputs(self) -> None:
+        stack = find_stack(self._cloudformation, self._stage.stack)
+        outputs = stack.outputs if stack else {}
+        print(f"{self._stage.stack} is deployed in {self._stage.region}.")
+        for name in ("EndpointURL", "DomainTarget", "ReadCacheUrl", "StaffPoolSignIn"):
+            if name in outputs:
+                print(f"  {name}: {outputs[name]}")
+
+
+def _name(purpose: str) -> str:
+    return f"{purpose}-{time.time_ns()}"

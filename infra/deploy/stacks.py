@@ -1,0 +1,133 @@
+"""The state in which an earlier deployment left the stack, and what is to be done about it.
+
+The states: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.errors import CannotDeployError
+
+# What nobody can give back, with what it holds: never to be removed or replaced by a deployment.
+HOLDS_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Cognito::UserPool"})
+_READY = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)
+_NEVER_MADE = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+_GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack that is there: its status, what it was made with, what it says about itself."""
+
+    name: str
+    status: str
+    reason: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_ready(self) -> bool:
+        return self.status in _READY
+
+
+@dataclass(frozen=True)
+class Resource:
+    logical_id: str
+    type: str
+    physical_id: str
+
+
+def find_stack(cloudformation: Any, name: str) -> Stack | None:
+    try:
+        [found] = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    if found["StackStatus"] == "DELETE_COMPLETE":
+        return None
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+    return Stack(name, found["StackStatus"], found.get("StackStatusReason", ""), outputs)
+
+
+def list_resources(cloudformation: Any, name: str) -> list[Resource]:
+    """What the stack holds now."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    return [
+        Resource(r["LogicalResourceId"], r["ResourceType"], r.get("PhysicalResourceId", ""))
+        for page in pages
+        for r in page["StackResourceSummaries"]
+        if r["ResourceStatus"] not in _GONE
+    ]
+
+
+def make_ready(cloudformation: Any, name: str) -> Stack | None:
+    """The stack, fit to be changed; None where there is none. Mends what can be mended without loss.
+
+    Raises CannotDeployError, with what is to be done, where a person has to.
+    """
+    stack = find_stack(cloudformation, name)
+    if stack is None or stack.is_ready:
+        return stack
+    if stack.status == "REVIEW_IN_PROGRESS":
+        # A change set of a stack to be, never executed: it has no resource.
+        _delete(cloudformation, name, "An earlier deployment stopped before it made anything")
+        return None
+    if stack.status in _NEVER_MADE:
+        _delete_unless_it_holds_data(cloudformation, stack)
+        return None
+    if stack.status.endswith("_IN_PROGRESS"):
+        raise CannotDeployError(
+            f"{name} is being changed by somebody else ({stack.status}): wait until that has ended, then run "
+            "it again"
+        )
+    if stack.status in ("UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"):
+        raise CannotDeployError(
+            f"{name} is in {stack.status}, because {_first_failure(cloudformation, name)}: mend that, then "
+            f"run aws cloudformation continue-update-rollback --stack-name {name}, then this again"
+        )
+    raise CannotDeployError(
+        f"{name} is in {stack.status}: see its events in the AWS console, mend it, then run it again"
+    )
+
+
+def _delete_unless_it_holds_data(cloudformation: Any, stack: Stack) -> None:
+    held = [r for r in list_resources(cloudformation, stack.name) if r.type in HOLDS_DATA and r.physical_id]
+    if held:
+        names = ", ".join(resource.physical_id for resource in held)
+        raise CannotDeployError(
+            f"{stack.name} is in {stack.status} and still holds {names}: look whether they hold anything; "
+            f"make destroy keeps them, and make deploy takes them in again with ADOPT=data"
+        )
+    _delete(cloudformation, stack.name, f"An earlier deployment failed ({stack.status}) and left nothing")
+
+
+def _delete(cloudformation: Any, name: str, why: str) -> None:
+    print(f"{why}: its empty stack is deleted")
+    cloudformation.delete_stack(StackName=name)
+    cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 2, "MaxAttempts": 150}
+    )
+
+
+def _first_failure(cloudformation: Any, name: str) -> str:
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    # Newest first: the reason is the oldest failure of the newest operation.
+    reasons: list[str] = []
+    for event in events:
+        if event["ResourceStatus"].endswith("ROLLBACK_IN_PROGRESS") and reasons:
+            break
+        if event["ResourceStatus"].endswith("FAILED") and event["LogicalResourceId"] != name:
+            reasons.append(
+                f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+            )
+    return reasons[-1].rstrip(".") if reasons else "of a failure in its events"

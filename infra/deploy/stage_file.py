@@ -1,0 +1,193 @@
+"""The one file in which a person says how a stage is to be: `infra/stages/<stage>.toml`.
+
+Above the table `[settings]` stand the stack's own options, in small letters: where it is, and each
+parameter that the files in infra/ define. In the table stand the product's settings, named as in
+docs/settings.md. It holds no secret: an unknown name is refused, and none of the known is one.
+"""
+
+import difflib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib.config import SettingsError, read_settings
+from infra.assembly import options
+from infra.deploy.errors import CannotDeployError
+from infra.parameters import asked_for, parameter_name, settings_of_the_stack
+
+STAGES = Path(__file__).resolve().parents[1] / "stages"
+# What only the commands need to know: no parameters of the stack.
+COMMANDS_OWN = ("region", "account", "artifacts_bucket")
+REQUIRED = ("region",)
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_CERTIFICATE = re.compile(r"arn:aws[\w-]*:acm:([\w-]+):\d{12}:certificate/[\w-]+")
+_LEAST_WAF_COUNTS = 10
+
+Content = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StageFile:
+    """A stage as it was described: `parameters` are the stack's, as CloudFormation takes them."""
+
+    stage: str
+    region: str
+    account: str | None
+    artifacts_bucket: str | None
+    parameters: Mapping[str, str]
+
+    @property
+    def stack(self) -> str:
+        return f"frontdesk-{self.stage}"
+
+    @property
+    def public_url(self) -> str:
+        return self.parameters["PublicUrl"]
+
+    @property
+    def sender(self) -> str:
+        return self.parameters["MailSender"]
+
+
+def path_of(stage: str, given: str | None = None) -> Path:
+    """As a person reads it: from where they are."""
+    return Path(given or os.path.relpath(STAGES / f"{stage}.toml"))
+
+
+def load(path: Path) -> Content:
+    """The file's content, or none where there is no file. Raises CannotDeployError."""
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CannotDeployError(f"{path} is not TOML: {error}; see docs/deploy.md for an example") from None
+    except OSError as error:
+        raise CannotDeployError(
+            f"{path} cannot be read ({error.strerror}): make it readable, then try again"
+        ) from None
+
+
+def missing_keys(content: Content) -> list[str]:
+    settings = content.get("settings", {})
+    own = [name for name in REQUIRED if not content.get(name)]
+    return own + [name for name in required_settings() if not _text(settings.get(name, ""))]
+
+
+def required_settings() -> list[str]:
+    return [name.upper() for name, is_required in asked_for().items() if is_required]
+
+
+def read_stage(stage: str, path: Path, content: Content) -> StageFile:
+    """Check everything that can be known without AWS. Raises CannotDeployError, which names all of it."""
+    problems = [f"{name} is missing" for name in REQUIRED if not content.get(name)]
+    problems += _unknown(content)
+    given = {name: _text(value) for name, value in content.items() if name != "settings"}
+    settings = {name: _text(value) for name, value in _settings(content).items()}
+    if not problems:
+        problems = _option_problems(given, settings)
+    problems += _setting_problems(stage, settings)
+    if problems:
+        told = "; ".join(problem.rstrip(".") for problem in problems)
+        raise CannotDeployError(f"{path}: {told}. Mend the file (docs/deploy.md) and run it again")
+    parameters = {"Stage": stage}
+    parameters |= {parameter_name(name.lower()): value for name, value in settings.items()}
+    parameters |= {options()[name].parameter: v for name, v in given.items() if name not in COMMANDS_OWN}
+    return StageFile(
+        stage=stage,
+        region=given["region"],
+        account=given.get("account") or None,
+        artifacts_bucket=given.get("artifacts_bucket") or None,
+        parameters=parameters,
+    )
+
+
+def _settings(content: Content) -> Content:
+    settings = content.get("settings", {})
+    return settings if isinstance(settings, dict) else {}
+
+
+def _text(value: Any) -> str:
+    """As an environment variable would have it: lists with commas, tables as JSON."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case list() if all(isinstance(item, str) for item in value):
+            return ",".join(value)
+        case list() | dict():
+            return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _unknown(content: Content) -> list[str]:
+    known_settings = [name.upper() for name in asked_for()]
+    known = [*COMMANDS_OWN, *options(), "settings"]
+    wrong = [_complain(name, known) for name in content if name not in known]
+    return wrong + [
+        _complain(name, known_settings) for name in _settings(content) if name not in known_settings
+    ]
+
+
+def _complain(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name} is not known" + (f" (is {near[0]} meant?)" if near else "")
+
+
+def _setting_problems(stage: str, settings: Mapping[str, str]) -> list[str]:
+    """The product's own check, as every function makes it at its start."""
+    try:
+        read_settings({**settings, **settings_of_the_stack(stage)})
+    except SettingsError as error:
+        return error.problems
+    return []
+
+
+def _option_problems(given: Mapping[str, str], settings: Mapping[str, str]) -> list[str]:
+    problems = []
+    if not _REGION.fullmatch(given["region"]):
+        problems.append("region must be one such as us-east-1")
+    if given.get("account") and not re.fullmatch(r"\d{12}", given["account"]):
+        problems.append("account must be 12 digits, in quotes")
+    for name, option in options().items():
+        if option.is_yes_or_no and given.get(name, "true") not in ("true", "false"):
+            problems.append(f"{name} must be true or false")
+    if given.get("monthly_budget") and not given.get("alarm_email"):
+        problems.append("monthly_budget needs alarm_email, to whom it is told")
+    problems += _number_problems(given)
+    if given.get("staff_user_pool") == "true" and settings.get("OIDC_ISSUER"):
+        problems.append("staff_user_pool and OIDC_ISSUER contradict each other: choose one")
+    return problems + _address_problems(given, settings)
+
+
+def _number_problems(given: Mapping[str, str]) -> list[str]:
+    problems = []
+    for name, least in (("monthly_budget", 1), ("waf_requests", _LEAST_WAF_COUNTS)):
+        value = given.get(name, "")
+        if value and not (value.isdecimal() and int(value) >= least):
+            problems.append(f"{name} must be a whole number, {least} or more")
+    return problems
+
+
+def _address_problems(given: Mapping[str, str], settings: Mapping[str, str]) -> list[str]:
+    problems = []
+    public = urlsplit(settings.get("PUBLIC_URL", ""))
+    if ".execute-api." in public.netloc:
+        problems.append(
+            "PUBLIC_URL must be a host of your own: the paths of API Gateway's address begin with /api"
+        )
+    certificate = given.get("certificate_arn", "")
+    if certificate:
+        match = _CERTIFICATE.fullmatch(certificate)
+        if match is None:
+            problems.append("certificate_arn must be the ARN of a certificate in ACM")
+        elif match[1] != given["region"]:
+            problems.append(f"certificate_arn must be of a certificate in {given['region']}")
+        if ":" in public.netloc:
+            problems.append("PUBLIC_URL must have no port where certificate_arn is given")
+    return problems

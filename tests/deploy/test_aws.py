@@ -1,0 +1,125 @@
+"""What AWS refuses is one plain line that ends with what to do."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore import exceptions
+
+from infra.deploy.__main__ import main
+from infra.deploy.aws import Aws, told_plainly
+from infra.deploy.errors import CannotDeployError
+
+from .conftest import STAGE_FILE
+from .fakes import client_error
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (client_error("ExpiredToken"), "The AWS credentials have expired: sign in again"),
+        (client_error("InvalidClientTokenId"), "AWS does not know these credentials: sign in again"),
+        (
+            client_error("AccessDenied", operation="CreateChangeSet"),
+            "may not call CreateChangeSet: use a role",
+        ),
+        (
+            client_error("Odd", "It is\nso.", "PutKey"),
+            "AWS refused PutKey (Odd): It is so. Mend that and run",
+        ),
+        (exceptions.NoCredentialsError(), "There are no AWS credentials here: sign in"),
+        (exceptions.EndpointConnectionError(endpoint_url="x"), "cannot be reached in eu-west-9: check"),
+        (exceptions.WaiterError("W", "Max attempts", {}), "run the same command again"),
+    ],
+)
+def test_an_error_of_aws_is_told_in_one_line(raised: Exception, told: str) -> None:
+    with pytest.raises(CannotDeployError) as refused, told_plainly("eu-west-9"):
+        raise raised
+    [line] = refused.value.lines
+    assert told in line
+    assert "\n" not in line
+
+
+@pytest.fixture
+def no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No client is made: what is refused here is refused before AWS is called."""
+
+    def never(*_: Any) -> Any:
+        raise AssertionError("AWS was called")
+
+    monkeypatch.setattr(Aws, "_make", never)
+
+
+COMMANDS = pytest.mark.parametrize("command", ["deploy", "diff", "preflight", "destroy"])
+
+
+@COMMANDS
+@pytest.mark.usefixtures("no_account")
+def test_a_wrong_region_is_refused_before_anything_is_called(
+    command: str, stage_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage_path.write_text(STAGE_FILE.replace("us-east-1", "us-esat-1"))
+    assert main([command, "prod", "--settings", str(stage_path)]) == 1
+    told = capsys.readouterr().err
+    assert told == f"There is no region us-esat-1: mend region in {stage_path}, then run it again\n"
+
+
+@COMMANDS
+@pytest.mark.usefixtures("no_account")
+def test_wrong_settings_are_refused_before_anything_is_called(
+    command: str, stage_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage_path.write_text(STAGE_FILE.replace("desk@example.org", "nobody"))
+    assert main([command, "prod", "--settings", str(stage_path)]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "MAIL_SENDER is wrong" in told
+
+
+@COMMANDS
+def test_a_stage_that_is_not_there_is_told_so(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "local"]) == 1
+    assert capsys.readouterr().err == "There is no stage local to deploy: there is STAGE=prod\n"
+
+
+class Expired:
+    """Stands for a client whose every call says that the credentials have expired."""
+
+    def __getattr__(self, operation: str) -> Any:
+        def refuse(**_: Any) -> Any:
+            raise client_error("ExpiredToken", "The security token included in the request is expired")
+
+        return refuse
+
+
+@COMMANDS
+def test_expired_credentials_are_told_by_every_command(
+    command: str, stage_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Aws, "_make", lambda *_: Expired())
+    assert main([command, "prod", "--settings", str(stage_path)]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("The AWS credentials have expired: sign in again")
+    assert told.count("\n") == 1
+
+
+def test_another_account_than_the_stages_is_refused(
+    stage_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Other:
+        def get_caller_identity(self) -> dict[str, str]:
+            return {"Account": "999999999999", "Arn": "arn:aws:iam::999999999999:user/me"}
+
+    stage_path.write_text(f'account = "123456789012"\n{STAGE_FILE}')
+    monkeypatch.setattr(Aws, "_make", lambda *_: Other())
+    assert main(["deploy", "prod", "--settings", str(stage_path)]) == 1
+    assert "is of account 123456789012, and these credentials are of 999999999999" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("region", "known"), [("us-east-1", True), ("eu-west-1", True), ("us-esat-1", False)]
+)
+def test_a_region_is_known_by_its_name_and_has_what_is_needed(region: str, known: bool) -> None:
+    aws = Aws(region)
+    assert aws.knows_region() is known
+    assert (aws.lacking() == []) is known

@@ -1,0 +1,173 @@
+"""What a person has to do first is found, each with what to do."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from infra.deploy.checks import Finding, check_before_deploying
+from infra.deploy.mail_checks import check_mail
+from infra.deploy.stage_file import read_stage
+
+from .fakes import FakeCloudFormation, client_error
+from .test_stage_file import content_of
+
+READY: dict[str, Any] = {
+    "ProductionAccessEnabled": True,
+    "SendingEnabled": True,
+    "EnforcementStatus": "HEALTHY",
+    "SendQuota": {"Max24HourSend": 50000.0, "MaxSendRate": 14.0},
+}
+VERIFIED: dict[str, Any] = {
+    "VerifiedForSendingStatus": True,
+    "DkimAttributes": {"SigningEnabled": True, "Status": "SUCCESS", "Tokens": ["t1", "t2", "t3"]},
+    "MailFromAttributes": {"MailFromDomain": "bounce.example.org", "MailFromDomainStatus": "SUCCESS"},
+}
+
+
+class Ses:
+    def __init__(self, account: dict[str, Any], **identities: dict[str, Any]) -> None:
+        self._account = account
+        self._identities = {name.replace("_", "."): found for name, found in identities.items()}
+
+    def get_account(self) -> dict[str, Any]:
+        return self._account
+
+    def get_email_identity(self, EmailIdentity: str) -> dict[str, Any]:
+        if EmailIdentity not in self._identities:
+            raise client_error("NotFoundException")
+        return self._identities[EmailIdentity]
+
+
+def mail(account: dict[str, Any] | None = None, **identity: Any) -> list[Finding]:
+    ses = Ses({**READY, **(account or {})}, example_org={**VERIFIED, **identity})
+    return list(check_mail("desk@example.org", "us-east-1", ses))
+
+
+def test_nothing_blocks_where_ses_is_ready() -> None:
+    assert {finding.kind for finding in mail()} == {"good"}
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "told"),
+    [
+        (mail({"ProductionAccessEnabled": False}), "blocks", "in the sandbox"),
+        (mail({"SendingEnabled": False}), "blocks", "has paused this account"),
+        (mail({"EnforcementStatus": "PROBATION"}), "note", "reviews this account"),
+        (mail({"SendQuota": {"Max24HourSend": 200.0, "MaxSendRate": 1.0}}), "note", "sends 200 mails a day"),
+        (
+            mail(VerifiedForSendingStatus=False),
+            "blocks",
+            "CNAME t1._domainkey.example.org t1.dkim.amazonses.com; CNAME t2",
+        ),
+        (mail(DkimAttributes={"Status": "PENDING", "Tokens": ["t1"]}), "blocks", "not signed with DKIM"),
+        (mail(MailFromAttributes={}), "note", "--mail-from-domain bounce.example.org"),
+        (
+            mail(MailFromAttributes={"MailFromDomain": "b.example.org", "MailFromDomainStatus": "PENDING"}),
+            "blocks",
+            "MX b.example.org 10 feedback-smtp.us-east-1.amazonses.com",
+        ),
+    ],
+)
+def test_what_ses_needs_from_a_person_is_told_with_what_to_do(
+    found: list[Finding], kind: str, told: str
+) -> None:
+    [finding] = [f for f in found if f.kind != "good"]
+    assert finding.kind == kind
+    assert told in finding.text
+
+
+def test_an_unknown_sender_is_told_with_the_command() -> None:
+    [*_, finding] = check_mail("desk@example.org", "eu-west-1", Ses(READY))
+    assert finding.kind == "blocks"
+    assert "aws sesv2 create-email-identity --region eu-west-1 --email-identity example.org" in finding.text
+
+
+class Account:
+    """An account as the checks before a deployment ask it."""
+
+    def __init__(
+        self, stack: str | None = None, unreserved: int = 1000, role: str = "", **parts: Any
+    ) -> None:
+        limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}
+        self.cloudformation = FakeCloudFormation(stack)
+        self._clients = {
+            "cloudformation": self.cloudformation,
+            "lambda": SimpleNamespace(get_account_settings=lambda: {"AccountLimit": limit}),
+            "apigateway": SimpleNamespace(get_account=lambda: {"cloudwatchRoleArn": role} if role else {}),
+            "iam": SimpleNamespace(get_role=lambda **_: _role(parts.get("tags", {}))),
+            "ssm": SimpleNamespace(get_parameters=lambda **_: {"Parameters": parts.get("parameters", [])}),
+            "acm": SimpleNamespace(describe_certificate=lambda **_: {"Certificate": parts["certificate"]}),
+        }
+
+    def client(self, service: str) -> Any:
+        return self._clients[service]
+
+
+def _role(tags: dict[str, str] | None) -> dict[str, Any]:
+    if tags is None:
+        raise client_error("NoSuchEntity")
+    return {"Role": {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}}
+
+
+def blocking(account: Account, **changed: Any) -> list[str]:
+    stage = read_stage("prod", STAGE_PATH, content_of(**changed))
+    return [f.text for f in check_before_deploying(stage, account) if f.kind == "blocks"]
+
+
+STAGE_PATH: Any = "prod.toml"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/a-b"
+ROLE = "arn:aws:iam::123456789012:role/theirs"
+
+
+def test_a_new_account_can_be_deployed_to() -> None:
+    assert blocking(Account()) == []
+
+
+def test_a_small_quota_blocks_unless_nothing_is_reserved() -> None:
+    small = Account(unreserved=150)
+    [told] = blocking(small)
+    assert "ask for 203 or more" in told
+    assert "reserved_concurrency = false" in told
+    assert blocking(small, reserved_concurrency=False) == []
+    # What a stack that is there has reserved is not free, and need not be.
+    assert blocking(Account("UPDATE_COMPLETE", unreserved=150)) == []
+
+
+def test_another_gateway_role_is_left_alone() -> None:
+    [told] = blocking(Account(role=ROLE))
+    assert "set gateway_log_role = false" in told
+    assert blocking(Account(role=ROLE), gateway_log_role=False) == []
+    [told] = blocking(Account(), gateway_log_role=False)
+    assert "take gateway_log_role = false out" in told
+
+
+def test_a_gateway_role_of_ours_or_that_is_gone_is_no_obstacle() -> None:
+    """A removed stack leaves its role; one that failed leaves API Gateway naming a role that is gone."""
+    assert blocking(Account(role=ROLE, tags={"application": "frontdesk"})) == []
+    assert blocking(Account(role=ROLE, tags=None)) == []
+    [told] = blocking(Account(role=ROLE, tags=None), gateway_log_role=False)
+    assert "take gateway_log_role = false out" in told
+
+
+@pytest.mark.parametrize(
+    ("certificate", "told"),
+    [
+        ({"Status": "ISSUED", "DomainName": "comments.example.org"}, None),
+        ({"Status": "ISSUED", "DomainName": "x.example", "SubjectAlternativeNames": ["*.example.org"]}, None),
+        (
+            {"Status": "PENDING_VALIDATION", "DomainName": "comments.example.org"},
+            "PENDING_VALIDATION: add the DNS",
+        ),
+        ({"Status": "ISSUED", "DomainName": "example.org"}, "is for example.org, not comments.example.org"),
+    ],
+)
+def test_the_certificate_is_issued_and_for_the_host(certificate: dict[str, Any], told: str | None) -> None:
+    found = blocking(Account(certificate=certificate), certificate_arn=CERTIFICATE)
+    assert [told in text for text in found if told] == ([True] if told else [])
+    assert bool(found) is bool(told)
+
+
+def test_half_a_pair_of_keys_blocks() -> None:
+    [told] = blocking(Account(parameters=[{"Name": "/frontdesk/prod/keys", "Version": 1}]))
+    assert "/frontdesk/prod/keys is there and /frontdesk/prod/private-keys is not" in told
