@@ -10,6 +10,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
 
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
@@ -39,6 +40,8 @@ from chalicelib.times import utc_now
 _PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 # SES has no idempotency token: a second try by the SDK could be a second mail.
 _ONCE = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
+# In the zip alone (infra/sdk_data.py): of the SDK's data the part that is used, which loads sooner.
+_SDK_DATA = Path(__file__).parent.parent / "sdk_data"
 # At DEBUG the SDK logs whole requests and answers, published comments among them: never, whatever
 # LOG_LEVEL says (`make leak-check` found it).
 logging.getLogger("botocore").setLevel(logging.WARNING)
@@ -106,7 +109,11 @@ def _send_rate(settings: Settings, ses: Any) -> int:
 
 
 def make_session() -> Any:
-    return botocore.session.get_session()
+    session = botocore.session.get_session()
+    if _SDK_DATA.is_dir():
+        loader = Loader(extra_search_paths=[str(_SDK_DATA)], include_default_search_paths=False)
+        session.register_component("data_loader", loader)
+    return session
 
 
 def _use_private_keys(
