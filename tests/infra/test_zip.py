@@ -121,7 +121,7 @@ def test_traceback_from_bytecode_names_file_and_line(tmp_path: Path) -> None:
     compile_folder(tmp_path, set(OURS))
     namespace: dict[str, object] = {}
     exec(marshal.loads((tmp_path / "theirs.pyc").read_bytes()[16:]), namespace)  # noqa: S102, S302
-    assert namespace["fail"].__doc__ is None  # type: ignore[attr-defined]
+    assert namespace["fail"].__doc__ is None
     with pytest.raises(KeyError) as raised:
         namespace["fail"]()  # type: ignore[operator]
     last = traceback.extract_tb(raised.value.__traceback__)[-1]
