@@ -14,9 +14,12 @@ class Deferred:
     def __init__(self, module: str, name: str) -> None:
         self._module = module
         self.__name__ = name
+        self._loaded: Any = None
 
     def load(self) -> Any:
-        return getattr(import_module(self._module), self.__name__)
+        if self._loaded is None:
+            self._loaded = getattr(import_module(self._module), self.__name__)
+        return self._loaded
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         return self.load()(*arguments, **named)

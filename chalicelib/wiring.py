@@ -38,6 +38,9 @@ from chalicelib.times import utc_now
 
 # Two tries of at most 3 s: a handler makes up to three calls, and API Gateway gives up at 29 s.
 _PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+# The SDK would compare each parameter with its model: a fifth of a request's CPU. DynamoDB checks them too,
+# and refuses with the same outcome; tests use clients that do check.
+_UNCHECKED = _PATIENT.merge(Config(parameter_validation=False))
 # SES has no idempotency token: a second try by the SDK could be a second mail.
 _ONCE = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
 # In the zip alone (infra/sdk_data.py): of the SDK's data the part that is used, which loads sooner.
@@ -75,13 +78,14 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
     except (OSError, ValueError, KeyError, TypeError, Unavailable):
         raise SettingsError(["The keys cannot be read; `make run` makes those of this machine"]) from None
     seal = Seal(Sealer(keys.sealing_keys), opener)
+    database = Database(session.create_client("dynamodb", config=_UNCHECKED), now)
     mails = settings.function == "mail"
     queues = settings.function in ("relay", "mail", "staff", "housekeeping")
     ses = session.create_client("sesv2", config=_ONCE) if mails else None
     return Desk(
         settings=settings,
         sites=Sites(settings.sites, settings.page_parameters),
-        store=_make_store(settings, Database(session.create_client("dynamodb", config=_PATIENT), now), seal),
+        store=_make_store(settings, database, seal),
         hasher=Hasher(keys.hmac_secrets),
         link_hasher=link_hasher,
         queue=MailQueue(

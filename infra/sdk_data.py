@@ -12,6 +12,10 @@ from typing import Any
 import botocore.session
 
 CALLS = Path(__file__).with_name("sdk_calls.json")
+# What chalicelib/storage/dynamodb.py writes: of each value the SDK asks whether it is of each kind there is.
+ATTRIBUTE_KINDS = ("S", "N", "B", "BOOL")
+# Where an account's own endpoint would be found from ARNs in the request: tables are called by name here.
+_NEEDLESS = "operationContextParams"
 _WHOLE = ("_retry", "partitions", "sdk-default-configuration")
 
 
@@ -39,15 +43,22 @@ def write_sdk_data(folder: Path) -> None:
 
 def cut_model(model: dict[str, Any], operations: list[str]) -> dict[str, Any]:
     """A service's model with these operations alone, and the shapes that they need."""
-    kept = {name: model["operations"][name] for name in operations}
+    kept = {name: _without(_NEEDLESS, model["operations"][name]) for name in operations}
     shapes: dict[str, Any] = {}
     wanted = _shapes_in(kept)
     while wanted:
         name = wanted.pop()
         shapes[name] = model["shapes"][name]
+        if name == "AttributeValue":
+            members = {kind: shapes[name]["members"][kind] for kind in ATTRIBUTE_KINDS}
+            shapes[name] = {**shapes[name], "members": members}
         wanted |= _shapes_in(shapes[name]) - set(shapes)
     cut: dict[str, Any] = _without_documentation({**model, "operations": kept, "shapes": shapes})
     return cut
+
+
+def _without(name: str, part: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in part.items() if key != name}
 
 
 def _shapes_in(part: Any) -> set[str]:
