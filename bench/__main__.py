@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from bench.report import write_page
-
 from bench import growth, load, measures
 from bench.compare import compare
 from bench.measures import Bench
+from bench.report import write_page
+from bench.summary import write_summary
 from infra.package import CannotPackageError, package
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,6 +99,7 @@ def _keep(result: dict[str, Any]) -> None:
     day = result["about"]["at"].replace(":", "").replace("-", "")
     (RESULTS / f"{day}.json").write_text(json.dumps(result, indent=1) + "\n")
     write_page(ROOT / "bench", result, compared)
+    write_summary(ROOT / "docs" / "performance.md", result)
     print("\n".join(compared))
 
 
