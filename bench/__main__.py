@@ -44,6 +44,7 @@ PARTS: dict[str, Callable[[Bench], Any]] = {
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few rounds, and nothing is kept")
+    parser.add_argument("--keep", action="store_true", help="keep a quick run, marked as such")
     parser.add_argument("--part", action="append", choices=sorted(PARTS), help="only this; nothing is kept")
     options = parser.parse_args(arguments)
     try:
@@ -51,7 +52,7 @@ def main(arguments: list[str]) -> int:
     except CannotPackageError as error:
         print(error, file=sys.stderr)
         return 1
-    if options.quick or options.part:
+    if options.part or (options.quick and not options.keep):
         print(json.dumps(result, indent=1))
         return 0
     _keep(result)
@@ -68,7 +69,7 @@ def _measure(parts: list[str], *, quick: bool) -> dict[str, Any]:
         with ZipFile(folder / "own" / "deployment.zip") as made:
             made.extractall(folder / "content")
         bench = Bench(PYTHON, folder / "content", quick)
-        result: dict[str, Any] = {"about": _about(), "zip_bytes": size}
+        result: dict[str, Any] = {"about": _about(quick=quick), "zip_bytes": size}
         for part in parts:
             started = time.perf_counter()
             result[part] = PARTS[part](bench)
@@ -76,8 +77,9 @@ def _measure(parts: list[str], *, quick: bool) -> dict[str, Any]:
     return result
 
 
-def _about() -> dict[str, Any]:
+def _about(*, quick: bool) -> dict[str, Any]:
     return {
+        "quick": quick,
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "commit": _git("rev-parse", "--short=12", "HEAD"),
         "changed_since": bool(_git("status", "--porcelain", "--untracked-files=no")),

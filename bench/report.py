@@ -17,6 +17,10 @@ same stub. Both were taken in turn with what is compared to them, in the same ru
 median; in brackets are the quartiles.
 """
 
+_QUICK = (
+    "\nA quick run has two rounds of each, and two of three sizes: it shows that the bench works, no more.\n"
+)
+
 
 def write_page(folder: Path, result: dict[str, Any], compared: list[str]) -> None:
     for name, plot in _plots(result).items():
@@ -68,8 +72,8 @@ def _about(result: dict[str, Any]) -> str:
     about = result["about"]
     changed = ", with changes that are not committed" if about["changed_since"] else ""
     return (
-        f"Last run: {about['at']}, commit {about['commit']}{changed}, Python {about['python']}, "
-        f"{about['machine']}, load {about['load_average']} at its start.\n"
+        f"Last{' quick' if about['quick'] else ''} run: {about['at']}, commit {about['commit']}{changed}, Python {about['python']}, "
+        f"{about['machine']}, load {about['load_average']} at its start.\n{_QUICK if about['quick'] else ''}"
     )
 
 

@@ -24,7 +24,7 @@ def summary(result: dict[str, Any]) -> str:
     about = result["about"]
     return "\n".join(
         [
-            f"Of {about['at']}, commit {about['commit']}, load {about['load_average']}:",
+            f"{'A quick run, of few rounds, ' if about['quick'] else ''}of {about['at']}, commit {about['commit']}, load {about['load_average']}:",
             "",
             "| What | Reach | Reached |",
             "|---|---|---|",
