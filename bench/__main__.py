@@ -19,14 +19,11 @@ from typing import Any
 from zipfile import ZipFile
 
 from bench import growth, load, measures
-from bench.compare import compare
 from bench.measures import Bench
-from bench.report import write_page
-from bench.summary import write_summary
+from bench.pages import RESULTS, write_pages
 from infra.package import CannotPackageError, package
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "bench" / "results"
 PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
 
@@ -96,13 +93,9 @@ def _git(*arguments: str) -> str:
 
 def _keep(result: dict[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
-    before = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))]
-    compared = compare(before[-1], result) if before else ["These are the first results."]
-    day = result["about"]["at"].replace(":", "").replace("-", "")
-    (RESULTS / f"{day}.json").write_text(json.dumps(result, indent=1) + "\n")
-    write_page(ROOT / "bench", result, compared)
-    write_summary(ROOT / "docs" / "performance.md", result)
-    print("\n".join(compared))
+    moment = result["about"]["at"].replace(":", "").replace("-", "")
+    (RESULTS / f"{moment}.json").write_text(json.dumps(result, indent=1) + "\n")
+    print("\n".join(write_pages()))
 
 
 def _say(line: str) -> None:

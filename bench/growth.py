@@ -39,6 +39,7 @@ PORT = 8123
 _PAGES = (100, 1_000, 10_000)
 _SITES = (1_000, 100_000)
 _QUEUES = (10, 10_000)
+_QUICK = ((100, 1_000), (1_500, 5_000), (10, 1_000))
 _WARM_UP = 20
 
 
@@ -84,7 +85,7 @@ def _measure(bench: Bench, engine: str) -> dict[str, Any]:
     _create_tables(client)
     seed = _Seed(client, documents[0])
     stub = _KeysApart(documents, engine).stub
-    pages, sites, queues = (sizes[:2] if bench.quick else sizes for sizes in (_PAGES, _SITES, _QUEUES))
+    pages, sites, queues = _QUICK if bench.quick else (_PAGES, _SITES, _QUEUES)
     found: dict[str, Any] = {"page": {}, "site": {}, "queue": {}}
     with bench.function("public", stub) as public, bench.function("staff", stub) as staff:
         public.wait_until_idle()
@@ -93,10 +94,10 @@ def _measure(bench: Bench, engine: str) -> dict[str, Any]:
             seed.page(f"example.org/of-{size}", size)
         found["page"] = _pages(bench, public, stub, pages)
         for size in sites:
-            seed.site(min(size, 5_000) if bench.quick else size)
+            seed.site(size)
             found["site"][size] = _pages(bench, public, stub, pages[:1])[pages[0]]
         for size in queues:
-            seed.queue(min(size, 1_000) if bench.quick else size)
+            seed.queue(size)
             found["queue"][size] = _series(bench, staff, stub, {"list the queue": scene.list_queue})
     stub.stop()
     return {**found, "exponents": _exponents(found["page"])}

@@ -17,9 +17,7 @@ same stub. Both were taken in turn with what is compared to them, in the same ru
 median; in brackets are the quartiles.
 """
 
-_QUICK = (
-    "\nA quick run has two rounds of each, and two of three sizes: it shows that the bench works, no more.\n"
-)
+_QUICK = "\nA quick run has two rounds of each, of smaller sizes: it shows that the bench works, no more.\n"
 
 
 def write_page(folder: Path, result: dict[str, Any], compared: list[str]) -> None:
@@ -71,9 +69,11 @@ def _row(name: str, figure: dict[str, float]) -> tuple[str, float, float, float]
 def _about(result: dict[str, Any]) -> str:
     about = result["about"]
     changed = ", with changes that are not committed" if about["changed_since"] else ""
+    quick = about.get("quick")
     return (
-        f"Last{' quick' if about['quick'] else ''} run: {about['at']}, commit {about['commit']}{changed}, Python {about['python']}, "
-        f"{about['machine']}, load {about['load_average']} at its start.\n{_QUICK if about['quick'] else ''}"
+        f"Last{' quick' if quick else ''} run: {about['at']}, commit {about['commit']}{changed}, "
+        f"Python {about['python']}, {about['machine']}, load {about['load_average']} at its start.\n"
+        f"{_QUICK if quick else ''}"
     )
 
 

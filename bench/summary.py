@@ -22,9 +22,10 @@ def read_summary(page: Path) -> str:
 
 def summary(result: dict[str, Any]) -> str:
     about = result["about"]
+    kind = "A quick run, of few rounds" if about.get("quick") else "A whole run"
     return "\n".join(
         [
-            f"{'A quick run, of few rounds, ' if about['quick'] else ''}of {about['at']}, commit {about['commit']}, load {about['load_average']}:",
+            f"{kind}, of {about['at']}, commit {about['commit']}, load {about['load_average']}:",
             "",
             "| What | Reach | Reached |",
             "|---|---|---|",
@@ -65,12 +66,10 @@ def _growth_rows(growth: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     if "left_out" in growth:
         yield "growth with the comments on a page", "exponent ≤ 0.05", f"left out: {growth['left_out']}"
         return
+    least, *_, greatest = sorted(int(size) for size in growth["page"])
     for name, exponents in growth["exponents"].items():
-        yield (
-            f"{name}: growth of CPU from 100 to 10,000 on a page",
-            "exponent ≤ 0.05",
-            f"{exponents['cpu_ms']:+.3f}",
-        )
+        what = f"{name}: growth of CPU from {least:,} to {greatest:,} on a page"
+        yield what, "exponent ≤ 0.05", f"{exponents['cpu_ms']:+.3f}"
     small, large = sorted(growth["site"], key=int)[:: len(growth["site"]) - 1]
     for name in growth["site"][small]:
         ratio = (
