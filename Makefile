@@ -27,6 +27,7 @@ run: find-python
 
 test: find-python
 	@"$(PYTHON)" infra/local/install.py test
+	.venv/bin/python -m infra.wheels
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -46,6 +47,7 @@ leak-check: find-python
 # QUICK=1 sees that it works, and keeps nothing.
 bench: find-python
 	@"$(PYTHON)" infra/local/install.py bench
+	.venv/bin/python -m infra.wheels
 	.venv/bin/python -m bench.engine
 	.venv/bin/python -m bench $(if $(QUICK),--quick)
 
@@ -62,7 +64,7 @@ lint-template: find-python
 	.venv-checkov/bin/python -m infra.findings --out dist
 
 clean:
-	rm -rf dist .venv .venv-emulator .venv-bench .venv-peer .venv-tools .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf dist .wheels .venv .venv-emulator .venv-bench .venv-peer .venv-tools .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 find-python:

@@ -22,13 +22,11 @@ from zipfile import ZipFile
 from infra.assembly import Template, additions, divide_routes
 from infra.sdk_data import write_sdk_data
 from infra.slimming import read_never_imported, slim
+from infra.wheels import MACHINES, CannotFetchError, install_wheels
 from infra.zips import write_zip
 
 ROOT = Path(__file__).resolve().parents[1]
 _CONFIG = Path(".chalice", "config.json")
-# glibc of Lambda's Amazon Linux: 2.26 up to Python 3.11, 2.34 from 3.12 on. pip takes each tag literally.
-_OLDEST_GLIBC = 17
-_MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 class CannotPackageError(Exception):
@@ -93,27 +91,17 @@ def _install_dependencies(build: Path, architecture: str) -> None:
     Chalice would run pip itself on a requirements.txt, but download the wheels for another machine than
     this one by name and version alone: without looking at the hashes.
     """
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet", "install"]
-    checked = ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile"]
-    machine = [f"--platform={platform}" for platform in _platforms(architecture)]
-    machine += [f"--python-version=3.{sys.version_info.minor}", "--implementation=cp"]
-    place = [f"--target={build / 'vendor'}", "--requirement", str(ROOT / "requirements.txt")]
-    _run(
-        [*pip, *checked, *machine, *place],
-        os.environ.copy(),
-        "The dependencies could not be installed, see above: check the network connection, then run it again",
-    )
+    try:
+        install_wheels(ROOT, architecture, build / "vendor")
+    except CannotFetchError as error:
+        raise CannotPackageError(
+            f"{error}\nThe dependencies could not be installed, see above: "
+            "check the network connection, then run it again"
+        ) from None
     # Scripts name this machine's Python, and RECORD has their hashes: neither is of use in Lambda.
     shutil.rmtree(build / "vendor" / "bin", ignore_errors=True)
     for record in (build / "vendor").glob("*.dist-info/RECORD"):
         record.unlink()
-
-
-def _platforms(architecture: str) -> list[str]:
-    machine = _MACHINES[architecture]
-    newest = 26 if sys.version_info < (3, 12) else 34
-    tags = [f"manylinux_2_{minor}_{machine}" for minor in range(newest, _OLDEST_GLIBC - 1, -1)]
-    return [*tags, f"manylinux2014_{machine}"]
 
 
 def _run_chalice(build: Path, stage: str, merge_file: Path) -> None:
@@ -152,7 +140,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.package")
     parser.add_argument("--stage", default="prod")
     parser.add_argument("--out", type=Path, default=Path("dist"))
-    parser.add_argument("--architecture", choices=sorted(_MACHINES), help="instead of the stage's")
+    parser.add_argument("--architecture", choices=sorted(MACHINES), help="instead of the stage's")
     parser.add_argument("--template-only", action="store_true", help="no zip, and so no download")
     options = parser.parse_args(arguments)
     try:

@@ -53,7 +53,9 @@ def cut_model(model: dict[str, Any], operations: list[str]) -> dict[str, Any]:
             members = {kind: shapes[name]["members"][kind] for kind in ATTRIBUTE_KINDS}
             shapes[name] = {**shapes[name], "members": members}
         wanted |= _shapes_in(shapes[name]) - set(shapes)
-    cut: dict[str, Any] = _without_documentation({**model, "operations": kept, "shapes": shapes})
+    cut: dict[str, Any] = _without_documentation(
+        {**model, "operations": kept, "shapes": dict(sorted(shapes.items()))}
+    )
     return cut
 
 
