@@ -16,11 +16,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.measures import Bench
 from bench.words import prose
@@ -31,7 +32,10 @@ PEER = ROOT / ".venv-peer" / "bin"
 _CONNECTIONS = (1, 8, 64)
 _SECONDS = 3.0
 _MOST_REQUESTS = 3_000
+_TO_MODERATE = 300
 _GOOD = (200, 201, 202)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Call:
 
 
 Next = Callable[[int], Call | None]
+# Makes ready for one press, and returns what gives the calls.
+Work = dict[str, Callable[[], Next]]
 
 
 def measure(bench: Bench) -> dict[str, Any]:
@@ -53,13 +59,14 @@ def measure(bench: Bench) -> dict[str, Any]:
         if (PEER / "isso").exists():
             with _isso(Path(folder)) as (port, database):
                 servers["Isso"] = _run(bench, port, _issos_work(port, database))
-    return {"about": (__doc__ or "").strip().replace("\n", " "), "servers": servers}
+    return {"about": " ".join((__doc__ or "").split()), "servers": servers}
 
 
-def _run(bench: Bench, port: int, work: dict[str, Next]) -> dict[str, Any]:
+def _run(bench: Bench, port: int, work: Work) -> dict[str, Any]:
     seconds = 0.3 if bench.quick else _SECONDS
     return {
-        name: {str(n): _press(port, make, n, seconds) for n in _CONNECTIONS} for name, make in work.items()
+        name: {str(n): _press(port, ready(), n, seconds) for n in _CONNECTIONS}
+        for name, ready in work.items()
     }
 
 
@@ -106,12 +113,12 @@ def _press(port: int, make: Next, connections: int, seconds: float) -> dict[str,
 _numbers = count(1)
 
 
-def ask(connection: http.client.HTTPConnection, call: Call) -> tuple[int, bytes, Any]:
+def ask(connection: http.client.HTTPConnection, call: Call) -> tuple[int, bytes]:
     body = None if call.body is None else json.dumps(call.body)
     headers = {"Content-Type": "application/json", **call.headers}
     connection.request(call.method, call.path, body, headers)
     answer = connection.getresponse()
-    return answer.status, answer.read(), answer.headers
+    return answer.status, answer.read()
 
 
 @contextmanager
@@ -133,7 +140,7 @@ def _frontdesk(data: Path) -> Iterator[tuple[int, dict[str, str]]]:
         process.wait(60)
 
 
-def _our_work(port: int, tokens: dict[str, str]) -> dict[str, Next]:
+def _our_work(port: int, tokens: dict[str, str]) -> Work:
     page = f"http://127.0.0.1:{port}/read"
     bearer = {"Authorization": f"Bearer {tokens['moderator']}"}
 
@@ -145,14 +152,16 @@ def _our_work(port: int, tokens: dict[str, str]) -> dict[str, Next]:
         path = f"/v1/staff/comments/{comment_id}"
         return Call("PATCH", path, {"status": "approved"}, {**bearer, "If-Match": "*"})
 
-    waiting = _posted(port, 300, post, lambda answer, _: str(answer["id"]))
-    shown = _posted(port, 100, lambda n: post(n, page), lambda answer, _: str(answer["id"]))
-    _all(port, [approve(comment_id) for comment_id in _drain(shown)])
+    def waiting() -> Next:
+        ids = _posted(port, _TO_MODERATE, post)
+        return lambda _: _taken(ids, approve)
+
+    _all(port, [approve(comment_id) for comment_id in _drain(_posted(port, 100, partial(post, where=page)))])
     return {
-        "post": post,
-        "list 100": lambda _: Call("GET", f"/v1/comments?limit=100&page={page}"),
-        "moderate": lambda _: _taken(waiting, approve),
-        "count": lambda _: Call("POST", "/v1/comments/counts", {"pages": [page]}),
+        "post": lambda: post,
+        "list 100": lambda: lambda _: Call("GET", f"/v1/comments?limit=100&page={page}"),
+        "moderate": waiting,
+        "count": lambda: lambda _: Call("POST", "/v1/comments/counts", {"pages": [page]}),
     }
 
 
@@ -178,7 +187,7 @@ def _isso(folder: Path) -> Iterator[tuple[int, Path]]:
         process.wait()
 
 
-def _issos_work(port: int, database: Path) -> dict[str, Next]:
+def _issos_work(port: int, database: Path) -> Work:
     with sqlite3.connect(database) as opened:
         [(secret,)] = opened.execute("SELECT value FROM preferences WHERE key = 'session-key'")
 
@@ -186,23 +195,22 @@ def _issos_work(port: int, database: Path) -> dict[str, Next]:
         body = {"author": "Jo", "email": "jo@example.com", "text": prose(300, number), "title": "T"}
         return Call("POST", f"/new?uri={where}", body)
 
-    def activate(comment_id: str) -> Call:
-        return Call("POST", f"/id/{comment_id}/activate/{keys[comment_id]}")
+    def activations(ids: "SimpleQueue[str]") -> "SimpleQueue[Call]":
+        calls: SimpleQueue[Call] = SimpleQueue()
+        for comment_id, key in _signed(secret, _drain(ids)).items():
+            calls.put(Call("POST", f"/id/{comment_id}/activate/{key}"))
+        return calls
 
-    keys: dict[str, str] = {}
-    waiting = _posted(port, 300, post, lambda answer, _: str(answer["id"]))
-    shown = _posted(port, 100, lambda n: post(n, "/read"), lambda answer, _: str(answer["id"]))
-    to_show = _drain(shown)
-    to_wait = _drain(waiting)
-    keys |= _signed(secret, [*to_show, *to_wait])
-    _all(port, [activate(comment_id) for comment_id in to_show])
-    for comment_id in to_wait:
-        waiting.put(comment_id)
+    def waiting() -> Next:
+        calls = activations(_posted(port, _TO_MODERATE, post))
+        return lambda _: _taken(calls, lambda call: call)
+
+    _all(port, _drain(activations(_posted(port, 100, partial(post, where="/read")))))
     return {
-        "post": post,
-        "list 100": lambda _: Call("GET", "/?uri=/read&limit=100"),
-        "moderate": lambda _: _taken(waiting, activate),
-        "count": lambda _: Call("POST", "/count", ["/read"]),
+        "post": lambda: post,
+        "list 100": lambda: lambda _: Call("GET", "/?uri=/read&limit=100"),
+        "moderate": waiting,
+        "count": lambda: lambda _: Call("POST", "/count", ["/read"]),
     }
 
 
@@ -224,30 +232,29 @@ def _signed(secret: str, ids: list[str]) -> dict[str, str]:
     return keys
 
 
-def _posted(
-    port: int, number: int, make: Callable[[int], Call], read: Callable[[Any, Any], str]
-) -> "SimpleQueue[str]":
+def _posted(port: int, number: int, make: Callable[[int], Call]) -> "SimpleQueue[str]":
+    """The ids of so many new comments."""
     ids: SimpleQueue[str] = SimpleQueue()
-    for status, body, headers in _all(port, [make(next(_numbers)) for _ in range(number)]):
+    for status, body in _all(port, [make(next(_numbers)) for _ in range(number)]):
         assert status in _GOOD, body
-        ids.put(read(json.loads(body), headers))
+        ids.put(str(json.loads(body)["id"]))
     return ids
 
 
-def _all(port: int, calls: list[Call]) -> list[tuple[int, bytes, Any]]:
+def _all(port: int, calls: list[Call]) -> list[tuple[int, bytes]]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     return [ask(connection, call) for call in calls]
 
 
-def _taken(ids: "SimpleQueue[str]", make: Callable[[str], Call]) -> Call | None:
+def _taken(queue: "SimpleQueue[T]", make: Callable[[T], Call]) -> Call | None:
     try:
-        return make(ids.get_nowait())
+        return make(queue.get_nowait())
     except Empty:
         return None
 
 
-def _drain(ids: "SimpleQueue[str]") -> list[str]:
-    return [ids.get_nowait() for _ in range(ids.qsize())]
+def _drain(queue: "SimpleQueue[T]") -> list[T]:
+    return [queue.get_nowait() for _ in range(queue.qsize())]
 
 
 def _wait_for(port: int, path: str) -> None:
