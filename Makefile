@@ -9,13 +9,14 @@ export PORT ?= 8000
 export FRONTDESK_DATA ?= .local
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults leak-check package lint-template deploy diff preflight destroy release release-files clean find-python
+.PHONY: help run test faults leak-check bench package lint-template deploy diff preflight destroy release release-files clean find-python
 
 help:
 	@echo "make run     serve Frontdesk on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 make run for another port)"
 	@echo "make test    format, lint, types, unit tests, journeys, leak-check"
 	@echo "make faults  strike the calls to AWS on the way of a mail, one fault and then two at a time (minutes)"
 	@echo "make leak-check     put canaries into every field of every route, and search everything for them"
+	@echo "make bench   measure what is claimed, and write bench/README.md (under 10 minutes, on a quiet machine)"
 	@echo "make package        the zip and the template that AWS is given, in dist"
 	@echo "make lint-template  cfn-lint and checkov on that template"
 	@echo "make preflight STAGE=prod  what AWS needs from a person before the stage is deployed or used"
@@ -31,6 +32,7 @@ run: find-python
 
 test: find-python
 	@"$(PYTHON)" infra/local/install.py test
+	.venv/bin/python -m infra.wheels
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -46,6 +48,13 @@ faults: find-python
 leak-check: find-python
 	@"$(PYTHON)" infra/local/install.py test
 	.venv/bin/pytest tests/leaks
+
+# QUICK=1 sees that it works, and keeps nothing.
+bench: find-python
+	@"$(PYTHON)" infra/local/install.py bench
+	.venv/bin/python -m infra.wheels
+	.venv/bin/python -m bench.engine
+	.venv/bin/python -m bench $(if $(QUICK),--quick)
 
 # What AWS would be given.
 package: find-python
@@ -86,7 +95,7 @@ release-files: find-python
 	.venv/bin/python -m infra.release files "$(TAG)"
 
 clean:
-	rm -rf dist .venv .venv-emulator .venv-tools .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf dist .wheels .venv .venv-emulator .venv-bench .venv-peer .venv-tools .venv-checkov .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 find-python:

@@ -5,18 +5,24 @@ One zip, several functions: the FUNCTION setting says which of them this is, and
 
 import os
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice import Chalice
 
-from chalicelib.api.access import POLICY_TTL_SECONDS, authorize
-from chalicelib.api.views import register_routes
+from chalicelib import starting
+from chalicelib.api import access
+from chalicelib.api.views import load_handlers, register_routes
+from chalicelib.deferred import DeferredModule, loaded
 from chalicelib.errors import Unauthenticated
 from chalicelib.event_log import write_lines
-from chalicelib.mail.handlers import keep_house, mail_batch, note_event, relay_batch
 from chalicelib.wiring import Desk, open_desk
 
 app = Chalice(app_name="frontdesk")
+if TYPE_CHECKING:
+    from chalicelib.mail import handlers as mail_handlers
+else:
+    # Loaded below by the functions that use them.
+    mail_handlers = DeferredModule("chalicelib.mail.handlers")
 
 # While it packages, Chalice imports this file to read the routes: without settings.
 _packaging = "AWS_CHALICE_CLI_MODE" in os.environ
@@ -38,10 +44,10 @@ def _begin(context: Any) -> Desk:
     return at
 
 
-@app.authorizer(ttl_seconds=POLICY_TTL_SECONDS)
+@app.authorizer(ttl_seconds=access.POLICY_TTL_SECONDS)
 def authorizer(request: Any) -> Any:
     try:
-        return authorize(request.token, request.method_arn, _desk())
+        return access.authorize(request.token, request.method_arn, _desk())
     except Unauthenticated:
         # This very text is API Gateway's word for a 401.
         raise Exception("Unauthorized") from None
@@ -49,22 +55,29 @@ def authorizer(request: Any) -> Any:
 
 @app.lambda_function(name="relay")
 def relay(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return relay_batch(event, _begin(context))
+    return mail_handlers.relay_batch(event, _begin(context))
 
 
 @app.lambda_function(name="mail")
 def mail(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return mail_batch(event, _begin(context))
+    return mail_handlers.mail_batch(event, _begin(context))
 
 
 @app.lambda_function(name="delivery_events")
 def delivery_events(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return note_event(event, _begin(context))
+    return mail_handlers.note_event(event, _begin(context))
 
 
 @app.lambda_function(name="housekeeping")
 def housekeeping(_event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return keep_house(_begin(context))
+    return mail_handlers.keep_house(_begin(context))
 
 
 register_routes(app, _desk, authorizer)
+
+if desk is not None:
+    # At start, where a function has a whole CPU, and not when the first event comes.
+    load_handlers(desk.settings.function)
+    if desk.settings.function in ("relay", "mail", "delivery_events", "housekeeping"):
+        loaded(mail_handlers.keep_house)
+starting.finish()

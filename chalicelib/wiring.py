@@ -24,6 +24,7 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as AwsConnectionError,
 )
+from botocore.loaders import Loader
 
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
@@ -58,9 +59,14 @@ if TYPE_CHECKING:
 
 # Two tries of at most 3 s: a handler makes up to three calls, and API Gateway gives up at 29 s.
 _PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+# The SDK would compare each parameter with its model: a fifth of a request's CPU. DynamoDB checks them too,
+# and refuses with the same outcome; tests use clients that do check.
+_UNCHECKED = _PATIENT.merge(Config(parameter_validation=False))
 # SES has no idempotency token: a second try by the SDK could be a second mail.
 _ONCE = Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1})
 _ROOT = Path(__file__).parent.parent
+# In the zip alone (infra/sdk_data.py): of the SDK's data the part that is used, which loads sooner.
+_SDK_DATA = Path(__file__).parent.parent / "sdk_data"
 # At DEBUG the SDK logs whole requests and answers, published comments among them: never, whatever
 # LOG_LEVEL says (`make leak-check` found it).
 logging.getLogger("botocore").setLevel(logging.WARNING)
@@ -106,6 +112,7 @@ def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
     except (OSError, ValueError, KeyError, TypeError):
         raise SettingsError(["The keys cannot be read; `make run` makes those of this machine"]) from None
     seal = Seal(Sealer(keys.sealing_keys), opener)
+    database = Database(session.create_client("dynamodb", config=_UNCHECKED), now)
     mails = settings.function == "mail"
     queues = settings.function in ("relay", "mail", "staff", "housekeeping")
     ses = session.create_client("sesv2", config=_ONCE) if mails else None
@@ -154,7 +161,11 @@ def _send_rate(settings: Settings, ses: Any) -> int:
 
 
 def make_session() -> Any:
-    return botocore.session.get_session()
+    session = botocore.session.get_session()
+    if _SDK_DATA.is_dir():
+        loader = Loader(extra_search_paths=[str(_SDK_DATA)], include_default_search_paths=False)
+        session.register_component("data_loader", loader)
+    return session
 
 
 def read_function(name: str) -> tuple[str, dict[str, str]]:

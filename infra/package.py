@@ -2,9 +2,11 @@
 
     python -m infra.package --stage prod --out dist
     python -m infra.package --stage prod --out dist --template-only
+    python -m infra.package --stage prod --out dist --architecture x86_64
 
 Writes merge.json (what is merged over Chalice's template), sam.json (the result) and deployment.zip;
-the last is not made, and pip not called, with --template-only.
+the last is not made, and pip not called, with --template-only. The architecture is the stage's, unless
+another is given: the bench and the rehearsal run what they package on the machine at hand.
 """
 
 import argparse
@@ -15,42 +17,57 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from zipfile import ZipFile
 
 from infra.assembly import Template, additions, divide_routes
+from infra.sdk_data import write_sdk_data
+from infra.slimming import read_never_imported, slim
 from infra.versions import publish, release_id
-from infra.zips import rewrite
+from infra.wheels import MACHINES, CannotFetchError, install_wheels
+from infra.zips import write_zip
 
 ROOT = Path(__file__).resolve().parents[1]
 _CONFIG = Path(".chalice", "config.json")
-# glibc of Lambda's Amazon Linux: 2.26 up to Python 3.11, 2.34 from 3.12 on. pip takes each tag literally.
-_OLDEST_GLIBC = 17
-_MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 
 class CannotPackageError(Exception):
     """What stands in the way, in words for the person at the terminal."""
 
 
-def package(stage: str, out: Path, *, with_zip: bool, besides: object = None) -> Template:
+def package(
+    stage: str,
+    out: Path,
+    *,
+    with_zip: bool,
+    besides: object = None,
+    architecture: str | None = None,
+    whole: bool = False,
+) -> Template:
     """Fill the folder `out`, and return the template. Raises CannotPackageError.
 
     `besides` is what makes a release beside code and template: the values that the parameters will have.
+    With `whole` the modules that are never imported stay in the zip: to find out which they are.
     """
-    architecture = _architecture(stage)
+    architecture = architecture or _architecture(stage)
     out.mkdir(parents=True, exist_ok=True)
     merge_file = out.resolve() / "merge.json"
     _write_json(merge_file, additions(_runtime(), architecture))
     # A folder of its own: what lies about in the working tree, a .pyc or a secret, gets into no zip.
     with tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
         build = Path(folder)
-        _copy_sources(build)
+        _copy_sources(build, stage, architecture)
         if with_zip:
             _install_dependencies(build, architecture)
         _run_chalice(build, stage, merge_file)
         template = divide_routes(json.loads((build / "out" / "sam.json").read_text()))
         code = b""
         if with_zip:
-            rewrite(build / "out" / "deployment.zip", out / "deployment.zip")
+            content = build / "content"
+            with ZipFile(build / "out" / "deployment.zip") as made:
+                made.extractall(content)
+            write_sdk_data(content / "sdk_data")
+            slim(content, [] if whole else read_never_imported())
+            write_zip(content, out / "deployment.zip")
             code = (out / "deployment.zip").read_bytes()
     template = publish(template, release_id(template, code, besides))
     _write_json(out / "sam.json", template)
@@ -68,9 +85,11 @@ def _runtime() -> str:
     return f"python3.{sys.version_info.minor}"
 
 
-def _copy_sources(build: Path) -> None:
+def _copy_sources(build: Path, stage: str, architecture: str) -> None:
     (build / ".chalice").mkdir()
-    shutil.copy(ROOT / _CONFIG, build / _CONFIG)
+    config = json.loads((ROOT / _CONFIG).read_text())
+    config["stages"][stage]["lambda_architecture"] = architecture
+    _write_json(build / _CONFIG, config)
     shutil.copy(ROOT / "app.py", build)
     shutil.copytree(
         ROOT / "chalicelib", build / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
@@ -83,27 +102,17 @@ def _install_dependencies(build: Path, architecture: str) -> None:
     Chalice would run pip itself on a requirements.txt, but download the wheels for another machine than
     this one by name and version alone: without looking at the hashes.
     """
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet", "install"]
-    checked = ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile"]
-    machine = [f"--platform={platform}" for platform in _platforms(architecture)]
-    machine += [f"--python-version=3.{sys.version_info.minor}", "--implementation=cp"]
-    place = [f"--target={build / 'vendor'}", "--requirement", str(ROOT / "requirements.txt")]
-    _run(
-        [*pip, *checked, *machine, *place],
-        os.environ.copy(),
-        "The dependencies could not be installed, see above: check the network connection, then run it again",
-    )
+    try:
+        install_wheels(ROOT, architecture, build / "vendor")
+    except CannotFetchError as error:
+        raise CannotPackageError(
+            f"{error}\nThe dependencies could not be installed, see above: "
+            "check the network connection, then run it again"
+        ) from None
     # Scripts name this machine's Python, and RECORD has their hashes: neither is of use in Lambda.
     shutil.rmtree(build / "vendor" / "bin", ignore_errors=True)
     for record in (build / "vendor").glob("*.dist-info/RECORD"):
         record.unlink()
-
-
-def _platforms(architecture: str) -> list[str]:
-    machine = _MACHINES[architecture]
-    newest = 26 if sys.version_info < (3, 12) else 34
-    tags = [f"manylinux_2_{minor}_{machine}" for minor in range(newest, _OLDEST_GLIBC - 1, -1)]
-    return [*tags, f"manylinux2014_{machine}"]
 
 
 def _run_chalice(build: Path, stage: str, merge_file: Path) -> None:
@@ -142,10 +151,16 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.package")
     parser.add_argument("--stage", default="prod")
     parser.add_argument("--out", type=Path, default=Path("dist"))
+    parser.add_argument("--architecture", choices=sorted(MACHINES), help="instead of the stage's")
     parser.add_argument("--template-only", action="store_true", help="no zip, and so no download")
     options = parser.parse_args(arguments)
     try:
-        template = package(options.stage, options.out, with_zip=not options.template_only)
+        template = package(
+            options.stage,
+            options.out,
+            with_zip=not options.template_only,
+            architecture=options.architecture,
+        )
     except CannotPackageError as error:
         print(error, file=sys.stderr)
         return 1

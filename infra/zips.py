@@ -9,12 +9,13 @@ _READABLE_BY_ALL = 0o100644 << 16
 _UNIX = 3
 
 
-def rewrite(source: Path, target: Path) -> None:
-    """Copy the zip `source` to `target`: sorted, without times, owners or modes, no file twice."""
-    with ZipFile(source) as old, ZipFile(target, "w") as new:
-        for name in sorted(set(old.namelist())):
+def write_zip(folder: Path, target: Path) -> None:
+    """Put the files of `folder` into the zip `target`: sorted, without times, owners or modes."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    with ZipFile(target, "w") as made:
+        for name in sorted(files):
             entry = ZipInfo(name, _TIME)
             entry.compress_type = ZIP_DEFLATED
             entry.external_attr = _READABLE_BY_ALL
             entry.create_system = _UNIX
-            new.writestr(entry, old.read(name))
+            made.writestr(entry, files[name].read_bytes(), compresslevel=9)

@@ -10,6 +10,7 @@ from chalicelib.api.requests import FORM, JSON
 from chalicelib.api.routes import ROUTES, Route
 from chalicelib.api.shapes import Problem
 from chalicelib.api.site import FILES
+from chalicelib.deferred import loaded
 
 _PROBLEM_JSON = "application/problem+json"
 _HTML: dict[str, Any] = {"content": {"text/html": {}}}
@@ -41,7 +42,7 @@ def make_document(server: str) -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     models: set[type[BaseModel]] = {Problem}
     for route in ROUTES:
-        models |= {model for model in (route.body, *(route.answers or {}).values()) if model}
+        models |= {loaded(model) for model in (route.body, *(route.answers or {}).values()) if model}
     named = sorted(models, key=lambda model: model.__name__)
     _, document = models_json_schema([(model, "validation") for model in named], ref_template=_REFS)
     definitions: dict[str, Any] = document["$defs"]
@@ -92,7 +93,7 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
     if route.query is None:
         return []
-    schema = route.query.model_json_schema(ref_template=_REFS)
+    schema = loaded(route.query).model_json_schema(ref_template=_REFS)
     required = schema.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": field}

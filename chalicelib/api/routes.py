@@ -2,30 +2,46 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel
-
-from chalicelib.api import (
-    bulk,
-    deliveries,
-    links,
-    overview,
-    people,
-    public,
-    schemas,
-    shapes,
-    site,
-    staff,
-    staff_pages,
-    unsubscribing,
-)
-from chalicelib.api.answers import Answer
-from chalicelib.api.requests import Request
+from chalicelib.api import site
+from chalicelib.deferred import DeferredModule
 from chalicelib.staff_tokens import ROLES, Role
-from chalicelib.wiring import Desk
 
-Handler = Callable[[Request, Desk], Answer]
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from chalicelib.api import (
+        bulk,
+        deliveries,
+        links,
+        overview,
+        people,
+        public,
+        schemas,
+        shapes,
+        staff,
+        staff_pages,
+        unsubscribing,
+    )
+    from chalicelib.api.answers import Answer
+    from chalicelib.api.requests import Request
+    from chalicelib.wiring import Desk
+else:
+    # Every function has the table; each loads its own handlers alone, and models where they are used.
+    bulk = DeferredModule("chalicelib.api.bulk")
+    deliveries = DeferredModule("chalicelib.api.deliveries")
+    links = DeferredModule("chalicelib.api.links")
+    overview = DeferredModule("chalicelib.api.overview")
+    people = DeferredModule("chalicelib.api.people")
+    public = DeferredModule("chalicelib.api.public")
+    schemas = DeferredModule("chalicelib.api.schemas")
+    shapes = DeferredModule("chalicelib.api.shapes")
+    staff = DeferredModule("chalicelib.api.staff")
+    staff_pages = DeferredModule("chalicelib.api.staff_pages")
+    unsubscribing = DeferredModule("chalicelib.api.unsubscribing")
+
+Handler = Callable[["Request", "Desk"], "Answer"]
 
 MODERATORS: tuple[Role, ...] = ("moderator", "admin")
 ADMISSIONS: tuple[Role, ...] = ("admissions", "admin")
@@ -42,8 +58,8 @@ class Route:
     summary: str
     handler: Handler
     roles: tuple[Role, ...] = ()
-    query: type[BaseModel] | None = None
-    body: type[BaseModel] | None = None
+    query: "type[BaseModel] | None" = None
+    body: "type[BaseModel] | None" = None
     takes_forms: bool = False
     takes_key: bool = False
     # Whether If-Match must be sent (True) or may be (False); None where it says nothing.
@@ -53,7 +69,7 @@ class Route:
     # A link from a mail to staff is its own credential: it opens what is sealed, without the authorizer.
     by_staff_link: bool = False
     # status: what the answer's body is; None where it is no JSON.
-    answers: dict[int, type[BaseModel] | None] | None = None
+    answers: "dict[int, type[BaseModel] | None] | None" = None
 
     @property
     def audience(self) -> Literal["public", "staff"]:

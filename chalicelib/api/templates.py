@@ -3,11 +3,12 @@
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from jinja2 import Environment, FileSystemLoader
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.answers import HTML, Answer
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _TEMPLATES = Path(__file__).parent.parent / "web" / "templates"
 
@@ -26,5 +27,8 @@ def as_page(problem: Answer) -> Answer:
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    # Imported here: pages are rare where scripts run, and it would slow every cold start.
+    from jinja2 import Environment, FileSystemLoader  # noqa: PLC0415
+
     return Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True)

@@ -15,6 +15,7 @@ from chalicelib.api.answers import Answer, common_headers, preflight
 from chalicelib.api.requests import Request
 from chalicelib.api.routes import PAGES, ROUTES, Route
 from chalicelib.api.templates import as_page
+from chalicelib.deferred import loaded
 from chalicelib.errors import (
     Forbidden,
     FrontdeskError,
@@ -31,6 +32,13 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def register_routes(app: Chalice, desk: Callable[[], Desk], authorizer: Any) -> None:
     for path in dict.fromkeys(route.path for route in ROUTES):
         _register_path(app, desk, authorizer, path, [route for route in ROUTES if route.path == path])
+
+
+def load_handlers(audience: str) -> None:
+    """Import what the routes of an audience need: at start, and not for the first caller."""
+    for route in ROUTES:
+        if route.audience == audience:
+            loaded(route.handler)
 
 
 def _register_path(

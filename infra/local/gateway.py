@@ -1,9 +1,10 @@
 """API Gateway (REST, proxy integration) as a WSGI application: what it does, and no more."""
 
+import gzip
 import logging
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -23,6 +24,9 @@ from infra.local.routing import Match, RouteTable
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Invoke = Callable[[str, dict[str, Any]], Any]
+
+# Bytes, as deployed.
+MINIMUM_COMPRESSION_SIZE = 1024
 
 _log = logging.getLogger("local.gateway")
 
@@ -47,7 +51,8 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
         request = read_request(environ)
-        return write(self._answer(request), request.method, start_response)
+        response = compress(self._answer(request), request.headers.get("Accept-Encoding", ""))
+        return write(response, request.method, start_response)
 
     def _answer(self, request: Request) -> Response:
         try:
@@ -125,6 +130,20 @@ def _header_value(value: Any) -> str:
     if "\r" in text or "\n" in text:
         raise ValueError("a header value has more than one line")
     return text.encode().decode("latin-1")
+
+
+def compress(response: Response, accepted: str) -> Response:
+    """As API Gateway does where MinimumCompressionSize is set: by what the client accepts, whatever the type.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gzip-compression-decompression.html
+    """
+    codings = [coding.replace(" ", "").lower() for coding in accepted.split(",")]
+    refused = {"gzip;q=0", "gzip;q=0.0"}
+    wanted = any(c.partition(";")[0] == "gzip" and c not in refused for c in codings)
+    if not wanted or len(response.body) < MINIMUM_COMPRESSION_SIZE:
+        return response
+    headers = [*response.headers, ("Content-Encoding", "gzip")]
+    return replace(response, headers=headers, body=gzip.compress(response.body, 6, mtime=0))
 
 
 def write(response: Response, method: str, start_response: StartResponse) -> list[bytes]:

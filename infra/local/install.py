@@ -45,6 +45,12 @@ def installations_for(purpose: str, root: Path) -> list[Installation]:
     venvs = {
         "run": {".venv": "local", ".venv-emulator": "emulator"},
         "test": {".venv": "test", ".venv-emulator": "emulator"},
+        "bench": {
+            ".venv": "local",
+            ".venv-emulator": "emulator",
+            ".venv-bench": "bench",
+            ".venv-peer": "peer",
+        },
         "tools": {".venv-tools": "tools", ".venv-checkov": "checkov"},
         # The tools' environment for the template's translation.
         "deploy": {".venv": "local", ".venv-tools": "tools"},

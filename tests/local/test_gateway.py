@@ -1,10 +1,11 @@
 """What the local API Gateway hands to the functions, refuses by itself, and writes."""
 
+import gzip
 from base64 import b64decode, b64encode
 
 import pytest
 
-from infra.local.gateway import read_result
+from infra.local.gateway import MINIMUM_COMPRESSION_SIZE, read_result
 
 from .calls import ORIGIN, StandIn, call, policy
 
@@ -189,3 +190,24 @@ def test_not_modified_has_no_body_and_no_length(functions: StandIn) -> None:
 
 def _raise(error: Exception) -> None:
     raise error
+
+
+@pytest.mark.parametrize(
+    ("accepted", "size", "compressed"),
+    [
+        ("gzip, deflate, br", MINIMUM_COMPRESSION_SIZE, True),
+        ("br, GZIP;q=0.5", MINIMUM_COMPRESSION_SIZE, True),
+        ("gzip", MINIMUM_COMPRESSION_SIZE - 1, False),
+        ("gzip;q=0", MINIMUM_COMPRESSION_SIZE, False),
+        ("identity", MINIMUM_COMPRESSION_SIZE, False),
+        ("", MINIMUM_COMPRESSION_SIZE, False),
+    ],
+)
+def test_long_answer_is_compressed_for_who_accepts_it(
+    functions: StandIn, accepted: str, size: int, compressed: bool
+) -> None:
+    functions.result = {"statusCode": 200, "headers": {"ETag": '"x"'}, "body": "y" * size}
+    answer = call(functions, "GET", "/v1/comments", ACCEPT_ENCODING=accepted)
+    assert answer.headers.get("Content-Encoding") == ("gzip" if compressed else None)
+    assert answer.headers["Content-Length"] == str(len(answer.body))
+    assert (gzip.decompress(answer.body) if compressed else answer.body) == b"y" * size

@@ -34,6 +34,8 @@ class Need:
 @dataclass
 class Recorder:
     needs: list[Need] = field(default_factory=list)
+    # By service, as botocore calls both.
+    operations: set[tuple[str, str]] = field(default_factory=set)
 
 
 @contextmanager
@@ -44,7 +46,9 @@ def recorded(besides: tuple[Any, ...]) -> Iterator[Recorder]:
 
     def record(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
         if client not in besides:
-            recorder.needs += _needs(client.meta.service_model.service_name, operation, parameters)
+            service = client.meta.service_model.service_name
+            recorder.operations.add((service, operation))
+            recorder.needs += _needs(service, operation, parameters)
         if operation == "GetAccount":
             # moto does not know it.
             return {"SendQuota": {"MaxSendRate": 1000.0}}

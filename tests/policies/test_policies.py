@@ -2,7 +2,7 @@
 granted by its policy; and whatever its policy grants, the story uses."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from infra.functions import FUNCTIONS
 from infra.iam import allows, grants
 from infra.intrinsics import resolve
 from infra.roles import read_policy
+from infra.sdk_data import read_calls
 from tests.acts import decision_link
 from tests.faults import refused
 from tests.mail.test_urgent import urgent_enquiry
@@ -48,6 +49,7 @@ class Story:
 
     stack: Stack
     needs: dict[str, list[Need]]
+    operations: set[tuple[str, str]] = field(default_factory=set)
 
     def as_function(self, function: str, act: Callable[[Desk], Any]) -> Any:
         """Start the function as Lambda does, with a desk of its own, and let it act."""
@@ -55,6 +57,7 @@ class Story:
             desk = self.stack.fresh_desk(function)
             result = act(desk)
         self.needs.setdefault(function, []).extend(recorder.needs)
+        self.operations |= recorder.operations
         return result
 
 
@@ -292,6 +295,12 @@ def test_the_story_calls_every_route(story: Story) -> None:
     silent = {"/healthz", "/openapi.json", *FILES}
     routes = {(route.method, route.path) for route in ROUTES if route.path not in silent}
     assert routes == story.stack.called
+
+
+def test_the_zips_sdk_data_is_of_what_is_called(story: Story) -> None:
+    """It is cut to these operations: another one could not be called from the zip."""
+    listed = {(service, name) for service, names in read_calls().items() for name in names}
+    assert listed == story.operations
 
 
 def _context(need: Need) -> dict[str, str | list[str]]:

@@ -71,6 +71,20 @@ def test_refused_submission_costs_no_round_trip(stack: Stack) -> None:
     assert calls == []
 
 
+def test_body_over_the_limit_is_refused_unparsed_and_without_a_round_trip(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parse(*_: Any, **__: Any) -> None:
+        raise AssertionError("parsed")
+
+    body = json.dumps(COMMENT | {"message": "x" * 33_000})
+    with watched(stack.desk("public")) as calls, monkeypatch.context() as patched:
+        patched.setattr("chalicelib.api.requests.json.loads", parse)
+        reply = stack.call("POST", "/v1/comments", body)
+    assert (reply.status, reply.json["code"]) == (413, "too_large")
+    assert calls == []
+
+
 LISTS: list[tuple[str, str, dict[str, Any]]] = [
     ("public", "/v1/comments", {"query": {"page": "/a"}}),
     ("public", "/v1/comments", {"query": {"page": "/a", "order": "newest", "limit": "1"}}),
