@@ -100,7 +100,8 @@ def test_both_submissions_of_one_form_are_mailed(stack: Stack) -> None:
     assert len(ses.sent) == 3
 
 
-LONG = "Cheap pills without prescription, call now."
+# Long enough to be compared, and nothing that a rule on words looks for.
+LONG = "A word of thanks from all of us at number seven."
 
 
 def test_text_that_comes_again_without_a_form_is_suspect_on_any_page_from_anybody(stack: Stack) -> None:
