@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib import comments, credentials, enquiries, handovers, staff_tokens, threads
 from chalicelib.api.answers import Answer, as_json, to_json
+from chalicelib.api.counting import count_decision, count_enquiry_change
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
 from chalicelib.api.requests import Request
@@ -70,6 +71,7 @@ def patch_comment(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
+    count_decision(change.status, desk.log)
     return _with_revision(_show_comment(comment, desk), comment.revision)
 
 
@@ -150,6 +152,7 @@ def patch_enquiry(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
+    count_enquiry_change(sent.status, desk.log)
     return _with_revision(_show_enquiry(enquiry, desk), enquiry.revision)
 
 
