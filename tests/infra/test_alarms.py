@@ -69,7 +69,7 @@ def test_every_alarm_tells_somebody_and_is_about_what_there_is(resources: dict[s
 
 
 def test_ages_that_alarms_look_at_are_those_that_housekeeping_notes(
-    stack: Stack, caplog: pytest.LogCaptureFixture
+    resources: dict[str, Any], stack: Stack, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "frontdesk")
     stack.keep_house()
@@ -78,6 +78,9 @@ def test_ages_that_alarms_look_at_are_those_that_housekeeping_notes(
     assert {metric["Name"] for metric in described["Metrics"]} >= AGES
     # Of a dimension that it has not, an alarm would see nothing, and say nothing.
     assert (described["Namespace"], described["Dimensions"]) == (NAMESPACE, [["Stage"]])
+    of_this_stage = [{"Name": "Stage", "Value": {"Ref": "Stage"}}]
+    for name, (_, metric, _) in ALARMS.items():
+        assert metric not in AGES or resources[name]["Properties"]["Dimensions"] == of_this_stage
 
 
 def test_every_alarm_can_be_looked_up_in_the_runbook(resources: dict[str, Any]) -> None:
