@@ -101,9 +101,10 @@ def test_only_who_decides_or_keeps_house_loads_the_classifier() -> None:
     """Neither the public function nor any other has it in memory: it may read nothing of it either."""
     classifier = ("chalicelib.judgement.learning", "chalicelib.judgement.features")
     assert importers(*classifier) == {
-        "chalicelib/api/scoring.py",
+        "chalicelib/judgement/insight.py",
         "chalicelib/judgement/learning.py",
         "chalicelib/storage/model.py",
+        "chalicelib/storage/store.py",
     }
     code = "import sys, app; sys.exit(any(m in sys.modules for m in sys.argv[1:]))"
     environment = {"AWS_CHALICE_CLI_MODE": "true", "PATH": ""}
