@@ -104,7 +104,7 @@ def _configure(function: Function) -> dict[str, Any]:
             "ReservedConcurrentExecutions": {
                 "Fn::If": ["HasReservedConcurrency", function.reserved, {"Ref": "AWS::NoValue"}]
             },
-            # The functions alone: the gateway's traces would carry paths, and a link's path is its credential.
+            # Functions alone: the gateway's traces would carry paths, and a link's path is its credential.
             "Tracing": {"Fn::If": ["HasTraces", "Active", "PassThrough"]},
             "Environment": {"Variables": environment(function)},
         },

@@ -1,6 +1,8 @@
 """The one place where errors become HTTP answers (RFC 9457, and the contract's table)."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chalicelib import errors
@@ -88,6 +90,11 @@ def to_answer(error: FrontdeskError) -> Answer:
 def unexpected() -> Answer:
     """A defect of ours. It says nothing of what went wrong: that could be somebody's words."""
     return _problem(500, "internal", "Our mistake", "Something went wrong on our side.", [], {})
+
+
+def with_help(problem: Answer, help_lines: dict[str, Any]) -> Answer:
+    """The same with the crisis lines, as an extension member (RFC 9457, 3.2)."""
+    return replace(problem, body=to_json({**json.loads(problem.body), "help": help_lines}))
 
 
 def _problem(

@@ -21,8 +21,7 @@ from chalicelib.api.schemas import (
 from chalicelib.comments import Comment, Decision
 from chalicelib.enquiries import Enquiry
 from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
-from chalicelib.judgement.insight import look_at
-from chalicelib.judgement.reasons import FIRST_TIME_AUTHOR
+from chalicelib.judgement.insight import look_at, look_closely
 from chalicelib.readings import note_list, note_reading
 from chalicelib.showing import show_act, show_comment, show_enquiry, show_token
 from chalicelib.staff_tokens import Actor
@@ -50,11 +49,9 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
     note_reading(comment.id, actor_of(request).id, desk.now(), desk.store)
-    shown = {**_show_comment(comment, desk), "history": _history(comment.id, desk)}
-    # Known to staff when they look, for the public function could not ask; and not in lists, where it
-    # would cost a query each.
-    if comment.author_hmac and desk.store.comments.is_first_of_author(comment):
-        shown["reasons"].append({"code": FIRST_TIME_AUTHOR.code, "text": FIRST_TIME_AUTHOR.text})
+    comments_table = desk.store.comments
+    insight = look_closely(comment, desk.rules, desk.store.find_model, comments_table.is_first_of_author)
+    shown = {**show_comment(comment, insight), "history": _history(comment.id, desk)}
     return _with_revision(shown, comment.revision)
 
 
