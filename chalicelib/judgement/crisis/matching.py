@@ -1,7 +1,8 @@
 """Phrases, read once, and found in a sentence in a time that grows with its length.
 
-A phrase is looked up by its first word. No phrase is longer than a few words, and a gap is four at most,
-so the steps from one word of a sentence are bounded, whatever the text.
+A phrase is looked up by its first two words, or by its first where a gap follows. No phrase is longer than
+a few words, and a gap is four at most, so the steps from one word of a sentence are bounded, whatever the
+text.
 """
 
 from collections import defaultdict
@@ -39,22 +40,21 @@ class _Phrase(NamedTuple):
 
     places: tuple[_Place, ...]
     meaning: Meaning
+    # Of one word or two: who has looked it up has found it.
+    is_short: bool
 
-    def may_follow(self, following: str, vocabulary: frozenset[str]) -> bool:
-        """Whether it can begin before the word `following`, in a text of the words `vocabulary`."""
-        for number, place in enumerate(self.places):
-            if place is None:
-                continue
-            if (number == 0 and following not in place) or place.isdisjoint(vocabulary):
-                return False
-        return True
+    def may_occur(self, vocabulary: frozenset[str]) -> bool:
+        """Whether a text of the words `vocabulary` can have it."""
+        return all(place is None or not place.isdisjoint(vocabulary) for place in self.places[1:])
 
 
 class Phrases:
     """All phrases of a text written as phrases.txt explains."""
 
     def __init__(self, text: str) -> None:
+        # Of one word, or with a gap after it; and those whose first two words are known.
         self._by_first: dict[str, list[_Phrase]] = defaultdict(list)
+        self._by_two: dict[tuple[str, str], list[_Phrase]] = defaultdict(list)
         self._classes: dict[str, frozenset[str]] = {}
         # Many phrases have the same words in a place: they are read once.
         self._places: dict[str, _Place] = {_GAP: None, NUMBER: frozenset({NUMBER, MANY})}
@@ -89,11 +89,14 @@ class Phrases:
             found: list[Match] = []
             for start, pair in enumerate(pairwise((*words, ""))):
                 if pair not in known:
-                    candidates = self._by_first.get(pair[0], ())
-                    known[pair] = [each for each in candidates if each.may_follow(pair[1], vocabulary)]
+                    candidates = (*self._by_first.get(pair[0], ()), *self._by_two.get(pair, ()))
+                    known[pair] = [each for each in candidates if each.is_short or each.may_occur(vocabulary)]
                 for phrase in known[pair]:
-                    ends = _ends(phrase.places, words, start + 1)
-                    found += [Match(start, end, phrase.meaning) for end in ends]
+                    if phrase.is_short:
+                        found.append(Match(start, start + 1 + len(phrase.places), phrase.meaning))
+                    else:
+                        ends = _ends(phrase.places, words, start + 1)
+                        found += [Match(start, end, phrase.meaning) for end in ends]
             if found:
                 read.append((words, found))
         return read
@@ -109,9 +112,14 @@ class Phrases:
 
     def _index(self, elements: list[str], meaning: Meaning) -> None:
         first, *rest = map(self._place, elements)
-        phrase = _Phrase(tuple(rest), meaning)
+        phrase = _Phrase(tuple(rest), meaning, len(rest) <= 1)
+        second = rest[0] if rest else None
         for word in first or ():
-            self._by_first[word].append(phrase)
+            if second is None:
+                self._by_first[word].append(phrase)
+            else:
+                for following in second:
+                    self._by_two[word, following].append(phrase)
 
     def _place(self, element: str) -> _Place:
         if element not in self._places:
