@@ -42,10 +42,8 @@ class _Phrase(NamedTuple):
     meaning: Meaning
     # Of one word or two: who has looked it up has found it.
     is_short: bool
-
-    def may_occur(self, vocabulary: frozenset[str]) -> bool:
-        """Whether a text of the words `vocabulary` can have it."""
-        return all(place is None or not place.isdisjoint(vocabulary) for place in self.places[1:])
+    # The words that it can end with, so that what cannot end in a text is not begun.
+    last: frozenset[str]
 
 
 class Phrases:
@@ -90,7 +88,9 @@ class Phrases:
             for start, pair in enumerate(pairwise((*words, ""))):
                 if pair not in known:
                     candidates = (*self._by_first.get(pair[0], ()), *self._by_two.get(pair, ()))
-                    known[pair] = [each for each in candidates if each.is_short or each.may_occur(vocabulary)]
+                    known[pair] = [
+                        each for each in candidates if each.is_short or not each.last.isdisjoint(vocabulary)
+                    ]
                 for phrase in known[pair]:
                     if phrase.is_short:
                         found.append(Match(start, start + 1 + len(phrase.places), phrase.meaning))
@@ -112,7 +112,7 @@ class Phrases:
 
     def _index(self, elements: list[str], meaning: Meaning) -> None:
         first, *rest = map(self._place, elements)
-        phrase = _Phrase(tuple(rest), meaning, len(rest) <= 1)
+        phrase = _Phrase(tuple(rest), meaning, len(rest) <= 1, (rest[-1] if rest else first) or frozenset())
         second = rest[0] if rest else None
         for word in first or ():
             if second is None:
