@@ -6,10 +6,9 @@ reads in vain has lost a minute.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chalicelib.judgement.crisis.matching import Match, Phrases
 from chalicelib.judgement.crisis.signs import SIGN, meanings_of
@@ -62,8 +61,7 @@ _MEDIA = _words(
 )
 
 
-@dataclass(frozen=True)
-class _Before:
+class _Before(NamedTuple):
     """What the words before a phrase say about it."""
 
     about: Literal["self", "other", "anybody"] = "self"
@@ -145,9 +143,9 @@ class _Reading:
         }
 
     def _is_meant_now(self, match: Match, before: _Before, *, overcome: bool) -> bool:
-        lately = self._near(self._lately, match)
         if before.denied or self._is_anybodys(match, before) or self._is_quoted(match, before):
             return False
+        lately = self._near(self._lately, match)
         if (
             before.conditional
             and match.meaning.kind in _CONDITIONAL

@@ -133,12 +133,12 @@ def _ends(places: tuple[_Place, ...], words: tuple[str, ...], at: int) -> list[i
     """Return where a phrase can end of which `places` are left at the word `at`. A gap is never its end."""
     for number, place in enumerate(places):
         if place is None:
-            rest = places[number + 1 :]
-            following = rest[0] or ()
-            behind = [
-                k + 1 for k, word in enumerate(words[at : at + _LONGEST_GAP + 1], at) if word in following
-            ]
-            return [end for begin in behind for end in _ends(rest[1:], words, begin)]
+            following, rest = places[number + 1] or (), places[number + 2 :]
+            ends: list[int] = []
+            for behind in range(at, min(at + _LONGEST_GAP + 1, len(words))):
+                if words[behind] in following:
+                    ends += _ends(rest, words, behind + 1) if rest else (behind + 1,)
+            return ends
         if at >= len(words) or words[at] not in place:
             return []
         at += 1
