@@ -127,7 +127,7 @@ class _Reading:
 
     def dangers_together(self, later: "_Reading", *, overcome: bool) -> set[str]:
         """Return the dangers that the signs in this sentence and in the one after it mean together."""
-        if self._is_past or later._is_past or not meanings_of(self._signs.keys() | later._signs.keys()):
+        if self._is_past or later._is_past or not meanings_of({*self._signs, *later._signs}):
             return set()
         meanings = meanings_of(self._signs_meant() | later._signs_meant())
         return {meaning.kind for meaning in meanings if meaning.when == "now" or not overcome}

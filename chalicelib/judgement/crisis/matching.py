@@ -87,7 +87,7 @@ class Phrases:
             found: list[Match] = []
             for start, pair in enumerate(pairwise((*words, ""))):
                 if pair not in known:
-                    candidates = (*self._by_first.get(pair[0], ()), *self._by_two.get(pair, ()))
+                    candidates = self._by_first.get(pair[0], []) + self._by_two.get(pair, [])
                     known[pair] = [
                         each for each in candidates if each.is_short or not each.last.isdisjoint(vocabulary)
                     ]
