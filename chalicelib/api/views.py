@@ -76,13 +76,13 @@ def respond(
     try:
         answer = _answer(request, desk, route, audience, allowed)
     except FrontdeskError as error:
-        answer = _refuse(request, route, problems.to_answer(error), desk)
+        answer = _refuse(request, problems.to_answer(error, _besides(route, desk)))
         outcome = (
             f"{type(error).__name__}:{error.what}" if isinstance(error, Unavailable) else type(error).__name__
         )
     except Exception as error:
         # The type only: an exception's text can hold a visitor's words.
-        answer = _refuse(request, route, problems.unexpected(), desk)
+        answer = _refuse(request, problems.unexpected(_besides(route, desk)))
         outcome = f"unexpected {type(error).__name__} at {place_of(error)}"
     desk.log.begin(request.id)
     desk.log.note(
@@ -102,11 +102,13 @@ def respond(
     return Response(answer.body, headers=headers, status_code=answer.status)
 
 
-def _refuse(request: Request, route: Route | None, problem: Answer, desk: Desk) -> Answer:
-    if request.route in PAGES:
-        return as_page(problem)
-    # Who could not send what they wrote may need the crisis lines most.
-    return problems.with_help(problem, help_lines(desk)) if route and route.takes_forms else problem
+def _refuse(request: Request, problem: Answer) -> Answer:
+    return as_page(problem) if request.route in PAGES else problem
+
+
+def _besides(route: Route | None, desk: Desk) -> dict[str, Any]:
+    """Who could not send what they wrote may need the crisis lines most."""
+    return {"help": help_lines(desk)} if route and route.takes_forms else {}
 
 
 def _answer(
