@@ -193,7 +193,7 @@ def submit_comment(
     """
     identity = identify(
         "comment",
-        {**asdict(draft), "email": draft.email.casefold()},
+        {**asdict(draft), "email": draft.email.lower()},
         _SAME_BY,
         visit,
         hashing,
@@ -245,7 +245,7 @@ def make_trust_key(name: str, email: str, hashing: Hashing) -> str:
 
     Neither is verified: who knows both is taken for the author (docs/security.md).
     """
-    author = [email.casefold(), " ".join(name.casefold().split())]
+    author = [email.lower(), " ".join(name.casefold().split())]
     return hashing.digest("trust", json.dumps(author)).hex()
 
 

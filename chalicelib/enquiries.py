@@ -141,7 +141,7 @@ def submit_enquiry(
     The enquiry and the order to mail about it are committed together or not at all.
     Raises RateLimited, IdempotencyKeyReused or Unavailable.
     """
-    body = {**asdict(letter), "email": letter.email.casefold(), "topic": topic}
+    body = {**asdict(letter), "email": letter.email.lower(), "topic": topic}
     # Every field counts: who sends it again with a phone number added must not lose the number.
     identity = identify("enquiry", body, tuple(body), visit, hashing, _reference)
     enquiry = Enquiry(

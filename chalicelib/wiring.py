@@ -118,7 +118,6 @@ def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
     queues = settings.function in ("relay", "mail", "staff", "housekeeping")
     ses = session.create_client("sesv2", config=_ONCE) if mails else None
     hasher = Hasher(keys.hmac_secrets)
-    database = Database(session.create_client("dynamodb", config=_PATIENT), now)
     return Desk(
         settings=settings,
         sites=Sites(settings.sites, settings.page_parameters),

@@ -155,9 +155,14 @@ def patch_enquiry(request: Request, desk: Desk) -> Answer:
 
 def list_tokens(request: Request, desk: Desk) -> Answer:
     query = parse_query(ListQuery, request)
-    found = desk.store.staff.list(query.limit, read_cursor(desk.hasher, "tokens", query.cursor))
+    list_name = f"tokens/{query.order}"
+    found = desk.store.staff.list(
+        query.limit,
+        read_cursor(desk.hasher, list_name, query.cursor),
+        newest_first=query.order == "newest",
+    )
     shown = [show_token(token) for token in found.tokens]
-    return as_json(200, {"tokens": shown, "next_cursor": make_cursor(desk.hasher, "tokens", found.next_key)})
+    return as_json(200, {"tokens": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)})
 
 
 def post_token(request: Request, desk: Desk) -> Answer:
@@ -184,7 +189,7 @@ def _note_list(subject: str, ids: list[str], request: Request, desk: Desk) -> No
 
 
 def _history(subject: str, desk: Desk) -> list[dict[str, Any]]:
-    return [show_act(entry.act) for entry in desk.store.audit.history(subject)]
+    return [show_act(entry.act) for entry in desk.store.audit.recent(subject)]
 
 
 def _with_revision(shown: dict[str, Any], revision: int) -> Answer:

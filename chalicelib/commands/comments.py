@@ -150,7 +150,7 @@ def show_one_enquiry(reference: str, run: Run) -> None:
 
 
 def _history(subject: str, run: Run) -> list[dict[str, Any]]:
-    return [show_act(entry.act) for entry in run.desk.store.audit.history(subject)]
+    return [show_act(entry.act) for entry in run.desk.store.audit.recent(subject)]
 
 
 def _describe_comment(shown: dict[str, Any]) -> Iterator[str]:
