@@ -19,6 +19,7 @@ def normalise_address(typed: str) -> str:
         )
     except EmailNotValidError:
         raise NotAnAddress from None
-    if "." not in address.domain:
+    # RFC 5321, 4.5.3.1.1: longer than 64 no server has to take.
+    if "." not in address.domain or len(address.local_part) > 64:
         raise NotAnAddress
     return address.normalized

@@ -23,6 +23,20 @@ from chalicelib.staff_tokens import Role
 Order = Literal["oldest", "newest"]
 
 
+def _take_whatever_comes(given: object) -> object:
+    if given is None:
+        return ""
+    if not isinstance(given, str):
+        return given
+    return given.encode(errors="replace").decode()[:_LONGEST_UNSEEN]
+
+
+# What people do not see, and so cannot put right: the longest that is looked at, whatever came. An error here
+# would point a program at the trap, and cost a person what they wrote.
+_LONGEST_UNSEEN = 2000
+Unseen = Annotated[str, BeforeValidator(_take_whatever_comes)]
+
+
 class CommentSubmission(Body):
     page: PageAddress
     name: Annotated[str, Text(1, 80)]
@@ -30,9 +44,9 @@ class CommentSubmission(Body):
     message: Annotated[str, Text(1, 5000)]
     parent_id: Annotated[str, Field(max_length=64)] | None = None
     notify: bool = False
-    website: Annotated[str, Field(max_length=2000)] = ""
-    form_token: Annotated[str, Field(max_length=500)] = ""
-    altcha: Annotated[str, Field(max_length=2000)] = ""
+    website: Unseen = ""
+    form_token: Unseen = ""
+    altcha: Unseen = ""
 
 
 def _check_topic(topic: str, info: ValidationInfo) -> str:
@@ -51,9 +65,9 @@ class EnquirySubmission(Body):
     page: PageAddress | None = None
     # Checked also where it is left out: a box that is not ticked sends nothing.
     consent: Annotated[bool, Field(validate_default=True)] = False
-    website: Annotated[str, Field(max_length=2000)] = ""
-    form_token: Annotated[str, Field(max_length=500)] = ""
-    altcha: Annotated[str, Field(max_length=2000)] = ""
+    website: Unseen = ""
+    form_token: Unseen = ""
+    altcha: Unseen = ""
 
     @field_validator("consent")
     @classmethod

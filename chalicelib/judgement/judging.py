@@ -16,9 +16,10 @@ def judge(submitted: Submitted, rules: Rules, at: datetime, digester: Digester) 
     """Return what is found about a submission, its strongest reason first.
 
     Danger beats spam: who may be in danger is never put away as spam, whatever else is odd. Every rule
-    always runs, so that the time of an answer tells nothing.
+    always runs, so that the time of an answer tells nothing of what they find.
     """
-    danger = find_danger(submitted.message)
+    # Somebody may have no more strength than for the first field.
+    danger = find_danger(f"{submitted.name}\n{submitted.message}")
     strikes = rules.strikes(submitted, at, digester)
     return Judgement(
         danger + tuple(strike.reason for strike in strikes),

@@ -28,7 +28,7 @@ def listed(stack: Stack, role: Role = "admin", **query: str) -> list[dict[str, o
             return found
 
 
-@pytest.mark.parametrize("role", ("moderator", "admin"))
+@pytest.mark.parametrize("role", ["moderator", "admin"])
 @pytest.mark.parametrize("limit", ["1", "2", "100"])
 @pytest.mark.parametrize("order", ["oldest", "newest"])
 def test_every_state_is_listed_once_without_an_address(

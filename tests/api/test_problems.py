@@ -129,3 +129,11 @@ def test_crisis_lines_come_when_storage_is_down_or_the_rate_is_exceeded(stack: S
 
 def test_other_problems_have_no_more_than_the_contracts_members(stack: Stack) -> None:
     assert "help" not in stack.call("GET", "/v1/comments").json
+
+
+@pytest.mark.parametrize("field", ["website", "form_token", "altcha"])
+@pytest.mark.parametrize("odd", [None, "", "y" * 20_000, "\x00", "\ud800"])
+def test_what_people_do_not_see_is_never_an_error(stack: Stack, field: str, odd: str | None) -> None:
+    """It would cost a person what they wrote, and show a program the trap."""
+    for path, body in (("/v1/comments", COMMENT), ("/v1/enquiries", ENQUIRY)):
+        assert stack.call("POST", path, body | {field: odd, "message": f"{field} {odd!r:.9}"}).status == 202

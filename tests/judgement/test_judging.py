@@ -89,5 +89,7 @@ def test_danger_beats_spam_and_the_reasons_of_both_stay() -> None:
     assert [r.code for r in found.reasons] == ["crisis_self_harm", "honeypot"]
 
 
-def test_a_name_is_not_read_for_danger() -> None:
-    assert judged(name="I want to die").priority == "normal"
+def test_danger_in_the_name_alone_is_danger() -> None:
+    """Somebody may have no more strength than for the first field."""
+    found = judged(name="I want to die", message="hello")
+    assert found.priority == "urgent"
