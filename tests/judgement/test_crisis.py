@@ -82,6 +82,12 @@ def test_it_is_found_however_it_is_typed(typed: str) -> None:
         "I am not suicidal",
         "I would never hurt myself",
         "No quiero morir",
+        "I'd rather die than stop, I said. That was in 2014. Sober since, and grateful.",
+        "When I was 19 I stood on a bridge. Today I am a nurse.",
+        "El invierno pasado mi padre tuvo una sobredosis, hoy está en recuperación.",
+        "Mi hija no ha vuelto a consumir",
+        "Ya no pienso en morir",
+        "She would literally die if you cancelled the choir",
         "I overdosed in 2016. Nine years clean in March.",
         "I relapsed four years ago and have been sober since",
         "Recaí en 2018, hoy llevo cuatro años limpio",
@@ -107,6 +113,8 @@ def test_what_is_no_danger_is_left_alone(text: str) -> None:
         "I'm trying not to kill myself",
         "Everyone would be better off without me",
         "I was clean for 3 years and I shot up last night",
+        "In 2019 I got clean, and I want to die",
+        "I was 19 when it began. I am sober and suicidal.",
     ],
 )
 def test_denial_and_past_end_where_the_danger_begins(text: str) -> None:
@@ -120,6 +128,9 @@ def test_denial_and_past_end_where_the_danger_begins(text: str) -> None:
         ("The rope is here. It is beside me.", "crisis_self_harm"),
         ("His lips are blue, my roommate I mean", "crisis_other_in_danger"),
         ("Tremors and sweats. My last drink was on Sunday.", "crisis_relapse"),
+        ("The cat is given to my sister. The rent is paid. I gave my watch away.", "crisis_self_harm"),
+        ("I gave my watch to my brother. Nobody is at fault.", "crisis_self_harm"),
+        ("He emptied his room, and asked us to forgive him", "crisis_other_in_danger"),
     ],
 )
 def test_signs_say_it_in_whatever_order(text: str, code: str) -> None:

@@ -55,6 +55,8 @@ _MOST_READ = 8
 # Of these, "if it happens" is a question, not danger.
 _CONDITIONAL = frozenset({"overdose", "relapse"})
 _CONDITIONS = _words("if when whenever unless should si cuando")
+# Who says so means now, whatever year stands beside it.
+_PRESENT = _words("want need am is are can will going keep quiero quiere voy va estoy esta puedo puede ya me")
 _MEDIA = _words(
     "song songs sing sings sang singing album lyrics book novel movie film scene episode series podcast"
     " cancion pelicula libro serie novela escena"
@@ -80,6 +82,8 @@ def find_danger(text: str) -> tuple[Reason, ...]:
         return ()
     read = [_Reading(words, matches) for words, matches in found]
     overcome = any(reading.overcome for reading in read)
+    for earlier, later in pairwise(read):
+        earlier.is_dated |= later.dates_what_went_before
     kinds = set().union(*(reading.dangers(overcome=overcome) for reading in read))
     for earlier, later in pairwise([read[0], *read]):
         kinds |= earlier.dangers_together(later, overcome=overcome)
@@ -103,6 +107,8 @@ class _Reading:
         lately, long_ago = _covered(meant, "lately") - good, _covered(meant, "long_ago")
         self._tells_a_story = not _MEDIA.isdisjoint(words)
         self._is_past = bool(long_ago)
+        self.is_dated = bool(_covered(meant, "dated"))
+        self.dates_what_went_before = bool(_covered(meant, "dated_before"))
         if self._dangers:
             self._lately = self._tally(lately)
             self._long_ago = self._tally(long_ago)
@@ -154,11 +160,16 @@ class _Reading:
             return False
         match match.meaning.when:
             case "now":
-                return not before.over
+                return not (before.over or (overcome and self._was_then(match) and not lately))
             case "event":
                 return lately or not (overcome or self._near(self._long_ago, match))
             case _:
                 return lately and not self._near(self._long_ago, match)
+
+    def _was_then(self, match: Match) -> bool:
+        """Whether it is told of a year, a season or an age, and not said of now."""
+        said = self._words[max(match.start - _NEXT_BUT_ONE, 0) : match.end]
+        return self.is_dated and _PRESENT.isdisjoint(said)
 
     def _kind(self, match: Match, before: _Before) -> str:
         words = self._words[match.start : match.end]
