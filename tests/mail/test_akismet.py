@@ -184,21 +184,23 @@ def test_any_other_answer_changes_nothing(
     assert "Ninety" not in caplog.text
 
 
-@pytest.mark.parametrize("how", ["slow", "dripping"])
+@pytest.mark.parametrize(("how", "reason"), [("slow", ""), ("dripping", "too slow")])
 def test_who_takes_too_long_is_given_up_and_then_left_alone(
     declared: Stack,
     fake: FakeAkismet,
     how: str,
+    reason: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(akismet, "_SECONDS", 0.2)
+    monkeypatch.setattr(akismet, "_SECONDS", 0.5)
     setattr(fake, how, True)
     for message in ("One.", "Two.", "Three."):
         add_comment(declared, message=message)
     assert mailed(declared) == ["mod@example.org"] * 3
     assert len(fake.asked) == 1
     assert caplog.text.count('"reason": "resting"') == 2
+    assert f'"reason": "{reason}' in caplog.text
 
 
 def test_deliveries_are_there_before_it_is_asked(declared: Stack, fake: FakeAkismet) -> None:
