@@ -16,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StringConstraints,
     ValidationError,
     model_validator,
 )
@@ -269,6 +270,20 @@ class Settings(BaseModel):
         le=10_000_000,
         description="How much work: up to so many hashes, half of them on average.",
     )
+    akismet_processor: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=500)] | None
+    ) = Field(
+        default=None,
+        description="Have Akismet look at comments, and tell visitors so on `/privacy` in this sentence: "
+        "who does it, where, and for whom; left out, nothing is sent to it.",
+    )
+    akismet_key_file: Path | None = Field(
+        default=None, description="File with the Akismet key, for mail alone."
+    )
+    akismet_key_parameter: str | None = Field(
+        default=None,
+        description="The same in an SSM parameter; with `AKISMET_PROCESSOR`, mail needs one of the two.",
+    )
     trust_after: int | None = Field(
         default=None,
         ge=1,
@@ -323,7 +338,7 @@ class Settings(BaseModel):
             problems.append("SITES must be https in stage prod")
         if self.stage == "prod" and self.public_url.startswith("http:"):
             problems.append("PUBLIC_URL must be https in stage prod")
-        return problems + self._oidc_problems() + self._full_text_problems()
+        return problems + self._oidc_problems() + self._full_text_problems() + self._akismet_problems()
 
     def _key_problems(self) -> list[str]:
         problems = []
@@ -365,6 +380,16 @@ class Settings(BaseModel):
                 "MAIL_DOMAINS"
             )
         return problems
+
+    def _akismet_problems(self) -> list[str]:
+        given = [v for v in (self.akismet_key_file, self.akismet_key_parameter) if v is not None]
+        if given and self.function != "mail":
+            return [f"The {self.function} function must not have the Akismet key"]
+        if given and self.akismet_processor is None:
+            return ["AKISMET_KEY_FILE and AKISMET_KEY_PARAMETER need AKISMET_PROCESSOR, which tells visitors"]
+        if self.function == "mail" and self.akismet_processor is not None and len(given) != 1:
+            return ["AKISMET_PROCESSOR needs AKISMET_KEY_FILE or AKISMET_KEY_PARAMETER, and not both"]
+        return []
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

@@ -56,6 +56,7 @@ from chalicelib.storage.suppressions import SuppressionsTable
 from chalicelib.times import utc_now
 
 if TYPE_CHECKING:
+    from chalicelib.mail.akismet import Akismet
     from chalicelib.storage.model import ModelTable
 
 # Two tries of at most 3 s: a handler makes up to three calls, and API Gateway gives up at 29 s.
@@ -88,6 +89,8 @@ class Desk:
     queue: MailQueue
     issuer: Issuer | None
     ses: Any
+    # None but in the mail function of a site that declares it.
+    akismet: "Akismet | None"
     # How many mails a second SES takes; 0 where this function sends none.
     send_rate: int
     log: EventLog
@@ -131,6 +134,7 @@ def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
             settings.mail_dead_letter_queue_url,
         ),
         ses=ses,
+        akismet=_make_akismet(session, settings),
         send_rate=_send_rate(settings, ses) if mails else 0,
         issuer=_make_issuer(settings, now) if settings.function == "authorizer" else None,
         log=EventLog(settings.stage, settings.function, now),
@@ -282,6 +286,20 @@ def _make_issuer(settings: Settings, now: Callable[[], datetime]) -> Issuer | No
         roles=settings.oidc_roles,
         keys=IssuerKeys(lambda: fetch(jwks_url), now),
     )
+
+
+def _make_akismet(session: Any, settings: Settings) -> "Akismet | None":
+    """Whose key cannot be read: that is told when it is asked. No mail may wait for a judge of spam."""
+    if settings.function != "mail" or settings.akismet_processor is None:
+        return None
+    # Here, so that a site without it does not load it.
+    from chalicelib.mail.akismet import Akismet  # noqa: PLC0415
+
+    try:
+        key = read_document(session, settings.akismet_key_file, settings.akismet_key_parameter).strip()
+    except (OSError, UnicodeDecodeError, Unavailable):
+        key = ""
+    return Akismet(key, blog=settings.sites[0], is_test=settings.stage == "local")
 
 
 def _make_model(

@@ -11,6 +11,7 @@ from infra.functions import Function
 
 # What the stack itself knows.
 _PRIVATE_KEYS = "private_keys_parameter"
+_AKISMET_KEY = "akismet_key_parameter"
 _FROM_THE_STACK: dict[str, Any] = {
     "stage": {"Ref": "Stage"},
     "comments_table": {"Ref": "CommentsTable"},
@@ -29,7 +30,8 @@ _FROM_THE_STACK: dict[str, Any] = {
     "mail_tls_required": "true",
     "keys_parameter": {"Fn::Sub": "/frontdesk/${Stage}/keys"},
 }
-_NOT_ASKED_FOR = frozenset({*_FROM_THE_STACK, "function", "keys_file", "private_keys_file", _PRIVATE_KEYS})
+_FILES = ("keys_file", "private_keys_file", "akismet_key_file")
+_NOT_ASKED_FOR = frozenset({*_FROM_THE_STACK, *_FILES, "function", _PRIVATE_KEYS, _AKISMET_KEY})
 _LISTS = frozenset({"sites"})
 
 
@@ -51,6 +53,9 @@ def environment(function: Function) -> dict[str, Any]:
     settings = {**_FROM_THE_STACK, "function": function.name}
     if function.opens_sealed:
         settings[_PRIVATE_KEYS] = {"Fn::Sub": "/frontdesk/${Stage}/private-keys"}
+    if function.name == "mail":
+        key = {"Fn::Sub": "/frontdesk/${Stage}/akismet-key"}
+        settings[_AKISMET_KEY] = {"Fn::If": ["HasAkismetProcessor", key, {"Ref": "AWS::NoValue"}]}
     settings |= {name: _given(name) for name in asked_for()}
     return {name.upper(): value for name, value in settings.items()}
 

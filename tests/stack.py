@@ -155,8 +155,10 @@ class Stack:
         }
 
     def _keys_for(self, function: str) -> dict[str, str]:
-        private = function in ("staff", "mail")
-        return {k: v for k, v in self.keys.items() if private or not k.startswith("PRIVATE")}
+        others = {"PRIVATE": ("staff", "mail"), "AKISMET": ("mail",)}
+        return {
+            k: v for k, v in self.keys.items() if function in others.get(k.partition("_")[0], (function,))
+        }
 
     def call(
         self,

@@ -113,8 +113,11 @@ def test_only_who_decides_or_keeps_house_loads_the_classifier() -> None:
     assert subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # noqa: S603
 
 
-def test_only_oidc_speaks_http_to_others() -> None:
-    assert importers("http.client", "urllib.request", "requests", "httpx") == {"chalicelib/oidc/fetching.py"}
+def test_only_oidc_and_akismet_speak_http_to_others() -> None:
+    assert importers("http.client", "urllib.request", "requests", "httpx", "socket") == {
+        "chalicelib/oidc/fetching.py",
+        "chalicelib/mail/akismet.py",
+    }
 
 
 @pytest.mark.parametrize(
@@ -138,10 +141,10 @@ def test_imports_point_one_way(place: str, never: tuple[str, ...]) -> None:
         assert wrong == set(), f"{place} imports {other}"
 
 
-def test_wiring_knows_of_mail_the_queue_alone() -> None:
-    wired = [n for n in imports_of(PACKAGE / "wiring.py") if n.startswith("chalicelib.mail")]
-    assert wired == ["chalicelib.mail.queue.MailQueue"]
-    assert "chalicelib/mail/queue.py" not in importers("chalicelib.wiring")
+def test_wiring_knows_of_mail_the_queue_and_akismet_alone() -> None:
+    wired = {n for n in imports_of(PACKAGE / "wiring.py") if n.startswith("chalicelib.mail")}
+    assert wired == {"chalicelib.mail.queue.MailQueue", "chalicelib.mail.akismet.Akismet"}
+    assert not {"chalicelib/mail/queue.py", "chalicelib/mail/akismet.py"} & importers("chalicelib.wiring")
 
 
 def test_nothing_imports_the_app() -> None:

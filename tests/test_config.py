@@ -28,6 +28,9 @@ GOOD = {
     "MAIL_SENDER": "desk@example.org",
 }
 OIDC = {"OIDC_ISSUER": "https://login.example.org/pool", "OIDC_AUDIENCE": "client"}
+DECLARED = "Automattic, in the USA, looks for spam on our behalf."
+MAIL = {"FUNCTION": "mail", "PRIVATE_KEYS_FILE": "/k"}
+AKISMET = {**MAIL, "AKISMET_PROCESSOR": DECLARED, "AKISMET_KEY_FILE": "/akismet-key"}
 LOCAL_OIDC = {"OIDC_ISSUER": "http://127.0.0.1:9/pool", "OIDC_AUDIENCE": "client"}
 FULL_TEXT = {
     "MAIL_FULL_TEXT": "true",
@@ -105,6 +108,7 @@ WRONG = {
     "OIDC_ROLES": ["zzz", "{}", "[]", '{"Web team": "zzz"}', '{"a": "zzz"}'],
     "RATE_LIMIT": ["zzz", "0", "-7", "1.5"],
     "RATE_WINDOW": ["zzz", "0", "86401"],
+    "AKISMET_PROCESSOR": ["zzz", " " * 40, "z" * 501],
     "CONSENT_VERSION": ["z" * 41],
     "HELP_LINES": [
         "zzz",
@@ -159,6 +163,10 @@ def test_host_of_odd_characters_is_not_repeated() -> None:
         ({**FULL_TEXT, "MAIL_DOMAINS": ""}, "MAIL_FULL_TEXT needs MAIL_DOMAINS"),
         ({**FULL_TEXT, "MODERATORS": "mod@elsewhere.example"}, "at a domain not in MAIL_DOMAINS"),
         ({**FULL_TEXT, "TOPICS": '{"admissions": ["a@sub.example.org"]}'}, "at a domain not in MAIL_DOMAINS"),
+        ({**MAIL, "AKISMET_PROCESSOR": DECLARED}, "AKISMET_PROCESSOR needs AKISMET_KEY_FILE or"),
+        ({**AKISMET, "AKISMET_KEY_PARAMETER": "/k"}, "AKISMET_PROCESSOR needs AKISMET_KEY_FILE or"),
+        ({**AKISMET, "AKISMET_PROCESSOR": ""}, "need AKISMET_PROCESSOR, which tells visitors"),
+        ({**AKISMET, "FUNCTION": "staff"}, "The staff function must not have the Akismet key"),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(changes: dict[str, str], said: str) -> None:
@@ -179,7 +187,10 @@ def test_every_contradiction_is_named_at_once() -> None:
         {**OIDC, "STAGE": "prod"},
         LOCAL_OIDC,
         {"STAGE": "prod"},
-        {"FUNCTION": "mail", "PRIVATE_KEYS_FILE": "/k"},
+        MAIL,
+        AKISMET,
+        {**AKISMET, "AKISMET_KEY_FILE": "", "AKISMET_KEY_PARAMETER": "/k"},
+        {"AKISMET_PROCESSOR": DECLARED},
     ],
 )
 def test_settings_that_agree_are_taken(changes: dict[str, str]) -> None:

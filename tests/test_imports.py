@@ -23,6 +23,8 @@ BY_NOBODY = {
     "chalicelib.api.openapi",
     "chalicelib.api.shapes",
     "chalicelib.commands",
+    # Where no processor is declared.
+    "chalicelib.mail.akismet",
 }
 _STAFF_ROUTES = ("bulk", "deliveries", "links", "overview", "staff", "staff_pages")
 _STAFF = {f"chalicelib.api.{name}" for name in _STAFF_ROUTES}
@@ -51,11 +53,11 @@ OWN = {
 
 
 @pytest.fixture(scope="module")
-def imported(keys: dict[str, str]) -> Callable[[str], set[str]]:
+def imported(keys: dict[str, str]) -> Callable[..., set[str]]:
     """Which modules a function has imported when it has started."""
 
     @cache
-    def start(function: str) -> set[str]:
+    def start(function: str, **settings: str) -> set[str]:
         environment = {
             "PATH": "",
             "PYTHONDONTWRITEBYTECODE": "1",
@@ -75,6 +77,7 @@ def imported(keys: dict[str, str]) -> Callable[[str], set[str]]:
         }
         if function in ("staff", "mail"):
             environment["PRIVATE_KEYS_FILE"] = keys["PRIVATE_KEYS_FILE"]
+        environment |= settings
         code = "import json, sys, app; print(json.dumps(sorted(sys.modules)))"
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-c", code],
@@ -97,15 +100,22 @@ def _tables() -> dict[str, str]:
 
 @pytest.mark.parametrize("function", NEVER)
 def test_function_does_not_import_what_it_does_not_need(
-    function: str, imported: Callable[[str], set[str]]
+    function: str, imported: Callable[..., set[str]]
 ) -> None:
     assert imported(function) & (BY_NOBODY | NEVER[function]) == set()
 
 
 @pytest.mark.parametrize("function", OWN)
-def test_function_imports_its_own_as_it_starts(function: str, imported: Callable[[str], set[str]]) -> None:
+def test_function_imports_its_own_as_it_starts(function: str, imported: Callable[..., set[str]]) -> None:
     """And not when the first event comes, which somebody waits for."""
     assert OWN[function] <= imported(function)
+
+
+def test_akismet_is_loaded_by_mail_alone_where_it_is_declared(imported: Callable[..., set[str]]) -> None:
+    declared = {"AKISMET_PROCESSOR": "Somebody looks for spam on our behalf."}
+    for function in ("public", "staff", "relay", "housekeeping"):
+        assert "chalicelib.mail.akismet" not in imported(function, **declared)
+    assert "chalicelib.mail.akismet" in imported("mail", **declared, AKISMET_KEY_FILE="/nowhere")
 
 
 def test_garbage_is_collected_again_after_the_start() -> None:

@@ -1,7 +1,9 @@
 """Pages and files that people open, and what machines ask about the service."""
 
 import re
+from dataclasses import replace
 from functools import cache
+from html import escape
 from pathlib import Path
 
 from chalicelib.api.answers import HTML, Answer, as_json
@@ -11,6 +13,8 @@ from chalicelib.wiring import Desk
 
 _STATIC = Path(__file__).parent.parent / "web" / "static"
 _TYPES = {".html": HTML, ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+# In privacy.html, where the processor is declared if the site has one.
+_PROCESSOR = "<!-- processor -->\n"
 # The demo is for trying things on one machine; it is never served from a deployed stack.
 _LOCAL_ONLY = re.compile("/demo|/demo[.]js")
 
@@ -37,7 +41,24 @@ def openapi(_request: Request, desk: Desk) -> Answer:
 def serve_file(request: Request, desk: Desk) -> Answer:
     if _LOCAL_ONLY.fullmatch(request.route) and desk.settings.stage != "local":
         raise NotFound
-    return _answer(request.route)
+    answer = _answer(request.route)
+    if request.route == "/privacy":
+        return replace(
+            answer, body=answer.body.replace(_PROCESSOR, _declare(desk.settings.akismet_processor))
+        )
+    return answer
+
+
+def _declare(processor: str | None) -> str:
+    """What visitors are told where others judge comments: the site's own sentence, and what this sends."""
+    if processor is None:
+        return ""
+    return f"""    <h2>Who else looks for spam</h2>
+    <p>{escape(processor)}</p>
+    <p>What you type with a comment is sent: your name, your email address and your words; and the page's
+      address. Your IP address is not sent. Nor is a comment in which we recognise that somebody may be in
+      danger, nor any message that you send us.</p>
+"""
 
 
 @cache

@@ -9,6 +9,7 @@ Key: comment_id.
 | the moderators' queue and other statuses | by-status | status, queue_position | staff |
 | one page's comments of one status | by-page | page_id, page_position | staff |
 | one author's comments | by-author | author_hmac, position | staff |
+| a reason found after it came, while nobody has decided | table | comment_id | mail |
 | what an answer changes above it; what stays of an erased comment: stubs.py | table | comment_id | staff |
 
 What the author typed is sealed as a whole; of an approved comment, the public fields stand beside it.
@@ -20,7 +21,7 @@ comments there are: so that one Query in either order brings the count along wit
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -125,6 +126,23 @@ class CommentsTable:
             {"taught": str(taught)},
             # NOT, for a comparison with what is not there is never true.
             "revision = :seen AND NOT taught = :taught",
+            seen=comment.revision,
+        )
+        return Write({"Update": update}, StaleRevision())
+
+    def add_reason(self, comment: Comment, reason: Reason) -> Write:
+        """One more reason in its letter, at the revision that it has: whoever has seen that may still decide.
+
+        The refusal says that somebody decided, redacted or erased meanwhile. A decision that comes behind
+        may put the letter back as it was seen: then the reason is lost, and the decision stands.
+        """
+        told = replace(comment, reasons=(*comment.reasons, reason))
+        update = make_update(
+            self._name,
+            {"comment_id": comment.id},
+            {"letter_sealed": _seal_letter(told, self._seal)},
+            # By no name that puts a comment anywhere: the mail function's role may touch none of those.
+            "revision = :seen AND attribute_not_exists(decided_at)",
             seen=comment.revision,
         )
         return Write({"Update": update}, StaleRevision())
@@ -314,16 +332,7 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "queue_position": _queue_position(comment),
         "page_position": f"{comment.status}#{_queue_position(comment)}",
         "parent_id": comment.parent_id,
-        "letter_sealed": seal.close(
-            [
-                comment.name,
-                comment.email,
-                comment.original_text,
-                comment.text,
-                # With the letter: that somebody may be in danger is as private as what they wrote.
-                [[reason.code, reason.text] for reason in comment.reasons],
-            ]
-        ),
+        "letter_sealed": _seal_letter(comment, seal),
         "author_hmac": comment.author_hmac,
         "notify": comment.notify,
         "status": comment.status,
@@ -338,6 +347,19 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "trust_key": comment.trust_key,
         "taught": str(comment.taught) if comment.taught else None,
     }
+
+
+def _seal_letter(comment: Comment, seal: Seal) -> bytes:
+    return seal.close(
+        [
+            comment.name,
+            comment.email,
+            comment.original_text,
+            comment.text,
+            # With the letter: that somebody may be in danger is as private as what they wrote.
+            [[reason.code, reason.text] for reason in comment.reasons],
+        ]
+    )
 
 
 def _from_item(item: Item, seal: Seal) -> Comment:

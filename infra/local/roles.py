@@ -103,8 +103,9 @@ def _known(arns: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, st
         "MailConfigurationSet": settings.get("MAIL_CONFIGURATION_SET", "none"),
         "DataKey.Arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/none",
         "RelayDeadLetterQueue.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:none",
-        # A condition of the stack.
+        # Conditions of the stack.
         "HasTrustAfter": settings.get("TRUST_AFTER", ""),
+        "HasAkismetProcessor": settings.get("AKISMET_PROCESSOR", ""),
         **{f"{f.log_group}.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:none" for f in FUNCTIONS},
     }
     for logical_id, arn in arns.items():

@@ -10,6 +10,8 @@ from infra.local.aws import CREDENTIAL, ISOLATION, REGION
 from infra.local.folder import DataFolder
 
 OPENS_WHAT_IS_SEALED = frozenset({"staff", "mail"})
+# For the mail function alone.
+_AKISMET_KEY = ("AKISMET_KEY_FILE", "AKISMET_KEY_PARAMETER")
 
 
 def read_stage_settings(config: Path, stage: str = "local") -> dict[str, str]:
@@ -42,7 +44,8 @@ def shared_environment(
 
 
 def environment_of(function: str, shared: Mapping[str, str], folder: DataFolder) -> dict[str, str]:
-    environment = {name: value for name, value in shared.items() if name != "PRIVATE_KEYS_FILE"}
+    others = {"PRIVATE_KEYS_FILE"} if function == "mail" else {"PRIVATE_KEYS_FILE", *_AKISMET_KEY}
+    environment = {name: value for name, value in shared.items() if name not in others}
     environment["FUNCTION"] = function
     if function in OPENS_WHAT_IS_SEALED:
         environment["PRIVATE_KEYS_FILE"] = str(folder.keys / "private-keys.json")

@@ -14,7 +14,7 @@ from infra.functions import FUNCTIONS, Function
 from tests.infra.conftest import of_type
 
 EVERY_FUNCTION = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
-SECRETS = ("keys_file", "private_keys_file")
+SECRETS = ("keys_file", "private_keys_file", "akismet_key_file")
 
 
 def environment(resources: dict[str, Any], function: Function) -> dict[str, Any]:
@@ -107,9 +107,16 @@ def test_function_runs_the_one_zip_on_arm(resources: dict[str, Any], function: F
 def test_environment_has_every_setting_and_no_secret(resources: dict[str, Any], function: Function) -> None:
     variables = environment(resources, function)
     settings = {name.upper() for name in Settings.model_fields} - {name.upper() for name in SECRETS}
-    private = {"PRIVATE_KEYS_PARAMETER"}
-    assert set(variables) == (settings if function.opens_sealed else settings - private)
+    private = set() if function.opens_sealed else {"PRIVATE_KEYS_PARAMETER"}
+    private |= set() if function.name == "mail" else {"AKISMET_KEY_PARAMETER"}
+    assert set(variables) == settings - private
     assert variables["KEYS_PARAMETER"] == {"Fn::Sub": "/frontdesk/${Stage}/keys"}
+
+
+def test_the_akismet_key_is_named_where_its_processor_is_declared(resources: dict[str, Any]) -> None:
+    name = environment(resources, FUNCTIONS[4])["AKISMET_KEY_PARAMETER"]
+    key = {"Fn::Sub": "/frontdesk/${Stage}/akismet-key"}
+    assert name == {"Fn::If": ["HasAkismetProcessor", key, {"Ref": "AWS::NoValue"}]}
 
 
 def test_every_parameter_is_used_and_described(template: dict[str, Any]) -> None:

@@ -76,6 +76,14 @@ def test_private_keys_go_to_staff_and_mail_alone(tmp_path: Path) -> None:
     assert with_keys == {"staff", "mail"}
 
 
+def test_the_akismet_key_goes_to_mail_alone(tmp_path: Path) -> None:
+    settings = shared(tmp_path, AKISMET_KEY_FILE="x", AKISMET_KEY_PARAMETER="y")
+    for function in ("public", "staff", "authorizer", "relay", "mail", "housekeeping"):
+        environment = environment_of(function, settings, DataFolder(tmp_path))
+        given = {name for name in environment if name.startswith("AKISMET_KEY")}
+        assert bool(given) is (function == "mail")
+
+
 def test_commands_are_told_settings_and_the_emulator_and_nothing_else_of_the_callers(tmp_path: Path) -> None:
     settings = shared(tmp_path, RATE_LIMIT="9", HOME="theirs", API_KEY="theirs", AWS_PROFILE="theirs")
     told = command_environment(settings, DataFolder(tmp_path))
