@@ -146,10 +146,14 @@ class DecidedComment:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a submission. `published` is the public JSON of what was published at once."""
+    """What became of a submission. `published` is the public JSON of what was published at once.
+
+    `first` is false where it had been accepted before, and nothing more was stored.
+    """
 
     id: str
     published: str | None = None
+    first: bool = True
 
 
 class CommentStore(Protocol):
@@ -189,7 +193,7 @@ def submit_comment(
     """
     identity = identify(
         "comment",
-        {**asdict(draft), "email": draft.email.casefold()},
+        {**asdict(draft), "email": draft.email.lower()},
         _SAME_BY,
         visit,
         hashing,
@@ -229,10 +233,10 @@ def submit_comment(
         if not store.is_same_comment(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None
         if trust_after is None:
-            return Receipt(first.submission_id)
+            return Receipt(first.submission_id, first=False)
         since = identity.window_start
         shown = store.find_published_at_once(first.submission_id, comment.page_id, since)
-        return Receipt(first.submission_id, shown)
+        return Receipt(first.submission_id, shown, first=False)
     return Receipt(comment.id)
 
 
@@ -241,7 +245,7 @@ def make_trust_key(name: str, email: str, hashing: Hashing) -> str:
 
     Neither is verified: who knows both is taken for the author (docs/security.md).
     """
-    author = [email.casefold(), " ".join(name.casefold().split())]
+    author = [email.lower(), " ".join(name.casefold().split())]
     return hashing.digest("trust", json.dumps(author)).hex()
 
 

@@ -106,6 +106,14 @@ class ChangedEnquiry:
     acts: tuple[Act, ...]
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """`first` is false where it had been accepted before, and nothing more was stored."""
+
+    reference: str
+    first: bool = True
+
+
 class EnquiryStore(Protocol):
     def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, sender: Sender) -> None: ...
 
@@ -127,13 +135,13 @@ def submit_enquiry(
     *,
     store: EnquiryStore,
     hashing: Hashing,
-) -> str:
-    """Accept an enquiry and return its reference; a replay returns the first reference.
+) -> Receipt:
+    """Accept an enquiry; a replay's receipt has the first reference.
 
     The enquiry and the order to mail about it are committed together or not at all.
     Raises RateLimited, IdempotencyKeyReused or Unavailable.
     """
-    body = {**asdict(letter), "email": letter.email.casefold(), "topic": topic}
+    body = {**asdict(letter), "email": letter.email.lower(), "topic": topic}
     # Every field counts: who sends it again with a phone number added must not lose the number.
     identity = identify("enquiry", body, tuple(body), visit, hashing, _reference)
     enquiry = Enquiry(
@@ -159,8 +167,8 @@ def submit_enquiry(
     except AlreadySubmitted as first:
         if not store.is_same_enquiry(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None
-        return first.submission_id
-    return enquiry.reference
+        return Receipt(first.submission_id, first=False)
+    return Receipt(enquiry.reference)
 
 
 def change_enquiry(

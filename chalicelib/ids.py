@@ -31,3 +31,8 @@ def reference(digest: bytes) -> str:
     """An enquiry's reference, such as `7KQ2M-8XD4T`: 50 bits, short enough to say on the phone."""
     letters = base32(int.from_bytes(digest[:7], "big"), 10)
     return f"{letters[:5]}-{letters[5:]}"
+
+
+def is_comment_id(item_id: str) -> bool:
+    """Whether it has the form of a comment's id, not of an enquiry's reference."""
+    return item_id.startswith("c")

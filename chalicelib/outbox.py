@@ -11,7 +11,8 @@ from typing import Literal, Protocol, get_args
 
 from chalicelib import ids
 from chalicelib.audit import Act
-from chalicelib.errors import IllegalTransition
+from chalicelib.errors import Forbidden, IllegalTransition
+from chalicelib.staff_tokens import Actor, Role
 
 OrderKind = Literal[
     "comment_submitted", "comment_digest", "comment_approved", "enquiry_submitted", "urgent_waits"
@@ -39,6 +40,10 @@ STAFF_MAIL: frozenset[MailKind] = frozenset(
 ONCE: frozenset[MailKind] = frozenset({"comment_published", "comment_answered"})
 # Somebody may be waiting for help: this mail goes first where SES's rate is short.
 FIRST_MAIL: frozenset[MailKind] = frozenset({"enquiry_submitted", "urgent_submitted"})
+
+
+_ABOUT_ENQUIRIES = frozenset({"enquiry_submitted", "enquiry_received"})
+_URGENT = frozenset({"urgent_submitted", "urgent_waits"})
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,19 @@ class OutboxEntry:
     count: int = 0
 
 
+def concerns(role: Role, entry: OutboxEntry) -> bool:
+    """Whether the row concerns `role`: moderators those about comments, admissions those about enquiries.
+
+    That a mail came back concerns everybody.
+    """
+    if role == "admin" or entry.kind == "mail_bounced":
+        return True
+    about_enquiry = entry.kind in _ABOUT_ENQUIRIES
+    if entry.kind in _URGENT:
+        about_enquiry = not ids.is_comment_id(entry.subject_id)
+    return about_enquiry is (role == "admissions")
+
+
 class OutboxStore(Protocol):
     def get_outbox_entry(self, outbox_id: str) -> OutboxEntry: ...
 
@@ -122,13 +140,15 @@ def digest(at: datetime, every: timedelta) -> Order:
     return Order(digest_id, "comment_digest", digest_id, at, end)
 
 
-def resend(delivery_id: str, actor: str, at: datetime, store: OutboxStore) -> OutboxEntry:
+def resend(delivery_id: str, actor: Actor, at: datetime, store: OutboxStore) -> OutboxEntry:
     """Send a mail again that staff say should be: whatever came of it, unless it is under way.
 
-    Raises NotFound, IllegalTransition or Unavailable.
+    Raises NotFound, Forbidden, IllegalTransition or Unavailable.
     """
     entry = store.get_outbox_entry(delivery_id)
+    if not concerns(actor.role, entry):
+        raise Forbidden(actor.role)
     if entry.recipient_hmac is None or entry.state in ("pending", "sending"):
         raise IllegalTransition(entry.state, "pending")
-    store.record_resend(entry, Act(entry.id, actor, "resend", at, before=entry.state, after="pending"))
+    store.record_resend(entry, Act(entry.id, actor.id, "resend", at, before=entry.state, after="pending"))
     return store.get_outbox_entry(delivery_id)

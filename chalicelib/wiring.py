@@ -42,6 +42,7 @@ from chalicelib.privacy.sealing import Opener, Sealer
 from chalicelib.storage.approvals import Approvals
 from chalicelib.storage.audit import AuditTable
 from chalicelib.storage.comments import CommentsTable
+from chalicelib.storage.deliveries import Deliveries
 from chalicelib.storage.dynamodb import Database
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
@@ -117,7 +118,6 @@ def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
     queues = settings.function in ("relay", "mail", "staff", "housekeeping")
     ses = session.create_client("sesv2", config=_ONCE) if mails else None
     hasher = Hasher(keys.hmac_secrets)
-    database = Database(session.create_client("dynamodb", config=_PATIENT), now)
     return Desk(
         settings=settings,
         sites=Sites(settings.sites, settings.page_parameters),
@@ -301,23 +301,23 @@ def _make_model(
 def _make_store(settings: Settings, database: Database, seal: Seal, model: "ModelTable | None") -> Store:
     spam_retention = timedelta(days=settings.spam_retention_days)
     delivery_retention = timedelta(days=settings.delivery_retention_days)
+    outbox = OutboxTable(database, settings.outbox_table, delivery_retention, seal)
+    guard = GuardTable(
+        database, settings.guard_table, settings.rate_limit, settings.address_rate_limit, settings.rate_window
+    )
+    suppressions = SuppressionsTable(database, settings.suppressions_table)
     return Store(
         database=database,
         comments=CommentsTable(database, settings.comments_table, spam_retention, seal),
         stubs=Stubs(database, settings.comments_table),
         approvals=Approvals(database, settings.comments_table),
         enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
-        outbox=OutboxTable(database, settings.outbox_table, delivery_retention, seal),
+        outbox=outbox,
         pages=PagesTable(database, settings.pages_table),
-        guard=GuardTable(
-            database,
-            settings.guard_table,
-            settings.rate_limit,
-            settings.address_rate_limit,
-            settings.rate_window,
-        ),
+        guard=guard,
         staff=StaffTable(database, settings.staff_table),
         audit=AuditTable(database, settings.audit_table),
-        suppressions=SuppressionsTable(database, settings.suppressions_table),
+        suppressions=suppressions,
+        deliveries=Deliveries(database, outbox, guard, suppressions),
         model=model,
     )

@@ -104,8 +104,8 @@ def _configure(function: Function) -> dict[str, Any]:
             "ReservedConcurrentExecutions": {
                 "Fn::If": ["HasReservedConcurrency", function.reserved, {"Ref": "AWS::NoValue"}]
             },
-            # Traces would carry paths and ids to yet another service.
-            "Tracing": "Disabled",
+            # Functions alone: the gateway's traces would carry paths, and a link's path is its credential.
+            "Tracing": {"Fn::If": ["HasTraces", "Active", "PassThrough"]},
             "Environment": {"Variables": environment(function)},
         },
     }

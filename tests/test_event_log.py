@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -80,14 +81,18 @@ def test_counts_are_metrics_of_the_next_line_and_of_no_other(
 
 
 def test_lines_go_to_standard_output_as_they_are_and_once() -> None:
+    # With the app: Chalice too gives a logger a handler, and with a word before each line there is no metric.
     code = (
-        "import logging; logging.basicConfig(format='[%(levelname)s] %(message)s'); "
+        "import logging; logging.basicConfig(format='[%(levelname)s] %(message)s'); import app; "
         "from chalicelib.event_log import EventLog, write_lines; from datetime import UTC, datetime; "
         "write_lines('INFO'); write_lines('INFO'); "
         "EventLog('prod', 'public', lambda: datetime.now(UTC)).note('a', {'n': 1})"
     )
     command = [sys.executable, "-c", code]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    packaging = {**os.environ, "AWS_CHALICE_CLI_MODE": "true"}
+    run = subprocess.run(  # noqa: S603
+        command, cwd=ROOT, env=packaging, capture_output=True, text=True, check=True
+    )
     [line] = run.stdout.splitlines()
     assert json.loads(line)["event"] == "a"
     assert run.stderr == ""

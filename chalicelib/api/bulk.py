@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib import comments
 from chalicelib.api import problems
 from chalicelib.api.answers import Answer, as_json
+from chalicelib.api.counting import count_decision
 from chalicelib.api.fields import parse
 from chalicelib.api.requests import Request, check_id
 from chalicelib.api.schemas import BulkDecision, BulkEnvelope
@@ -44,7 +45,9 @@ def _decide_one(entry: Any, actor: str, desk: Desk) -> Comment:
     if wanted.revision is None:
         raise RevisionRequired
     decision = Decision(wanted.status, None, wanted.reason)
-    return comments.decide(check_id(wanted.id), decision, {wanted.revision}, actor, desk.now(), desk.store)
+    decided = comments.decide(check_id(wanted.id), decision, {wanted.revision}, actor, desk.now(), desk.store)
+    count_decision(wanted.status, desk.log)
+    return decided
 
 
 def _id_of(entry: Any) -> str | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import comments
 from chalicelib.api.answers import Answer
+from chalicelib.api.counting import count_decision
 from chalicelib.api.fields import parse
 from chalicelib.api.forms import form_to_json
 from chalicelib.api.requests import Request
@@ -77,6 +78,7 @@ def decide(request: Request, desk: Desk) -> Answer:
         raise LinkEnded from None
     except (StaleRevision, IllegalTransition):
         return _tell(409, "Decided already", _get_comment(link, desk))
+    count_decision(wanted.status, desk.log)
     return _tell(200, "Done", comment)
 
 

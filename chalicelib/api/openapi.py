@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib.api.requests import FORM, JSON
 from chalicelib.api.routes import ROUTES, Route
-from chalicelib.api.shapes import Problem
+from chalicelib.api.shapes import Problem, SubmissionProblem
 from chalicelib.api.site import FILES
 from chalicelib.deferred import loaded
 
@@ -40,7 +40,7 @@ def make_document(server: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    models: set[type[BaseModel]] = {Problem}
+    models: set[type[BaseModel]] = {Problem, SubmissionProblem}
     for route in ROUTES:
         models |= {loaded(model) for model in (route.body, *(route.answers or {}).values()) if model}
     named = sorted(models, key=lambda model: model.__name__)
@@ -77,7 +77,8 @@ def _responses(route: Route) -> dict[str, Any]:
             "content": {"text/html": {}},
         }
         responses["303"] = {"description": "A form post with `next`: sent there"}
-    problem = {"content": {_PROBLEM_JSON: {"schema": _ref(Problem)}}}
+    told = SubmissionProblem if route.takes_forms else Problem
+    problem = {"content": {_PROBLEM_JSON: {"schema": _ref(told)}}}
     if route.is_page:
         responses["default"] = {"description": "A page that says what is wrong", **_HTML}
     else:

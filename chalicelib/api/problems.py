@@ -1,6 +1,6 @@
 """The one place where errors become HTTP answers (RFC 9457, and the contract's table)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib import errors
@@ -12,6 +12,8 @@ _RETRY_UNAVAILABLE_SECONDS = 2
 
 # A write that timed out may have been made: whole, for it is one transaction. So not "nothing was stored".
 _SEND_AGAIN = "Please send it again: what arrives twice is kept once."
+
+_NO_MORE: Mapping[str, Any] = {}
 
 # error: (status, code, title, detail)
 _TABLE: dict[type[FrontdeskError], tuple[int, str, str, str]] = {
@@ -78,16 +80,17 @@ def status_and_code(error: FrontdeskError) -> tuple[int, str]:
     return status, code
 
 
-def to_answer(error: FrontdeskError) -> Answer:
+def to_answer(error: FrontdeskError, more: Mapping[str, Any] = _NO_MORE) -> Answer:
+    """`more` are extension members (RFC 9457, 3.2)."""
     status, code, title, detail = _TABLE[type(error)]
     if isinstance(error, errors.Malformed):
         detail = error.why
-    return _problem(status, code, title, detail, _field_errors(error), _headers(error))
+    return _problem(status, code, title, detail, _field_errors(error), _headers(error), more)
 
 
-def unexpected() -> Answer:
+def unexpected(more: Mapping[str, Any] = _NO_MORE) -> Answer:
     """A defect of ours. It says nothing of what went wrong: that could be somebody's words."""
-    return _problem(500, "internal", "Our mistake", "Something went wrong on our side.", [], {})
+    return _problem(500, "internal", "Our mistake", "Something went wrong on our side.", [], {}, more)
 
 
 def _problem(
@@ -97,6 +100,7 @@ def _problem(
     detail: str,
     field_errors: list[dict[str, str]],
     headers: dict[str, str],
+    more: Mapping[str, Any],
 ) -> Answer:
     document: dict[str, Any] = {
         "type": "about:blank",
@@ -105,6 +109,7 @@ def _problem(
         "detail": detail,
         "code": code,
         "errors": field_errors,
+        **more,
     }
     return Answer(status, to_json(document), PROBLEM, {"Cache-Control": "no-store", **headers})
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from chalicelib import comments, enquiries
 from chalicelib.api.answers import Answer, as_json, to_json
+from chalicelib.api.counting import count_comment, count_enquiry
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
 from chalicelib.api.forms import answer_form, form_to_json
@@ -66,6 +67,8 @@ def _post_comment(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
         hashing=desk.hasher,
         trust_after=desk.settings.trust_after,
     )
+    if receipt.first:
+        count_comment(judgement, desk.log, published=receipt.published is not None)
     if receipt.published is not None:
         return _published(receipt.id, receipt.published, draft.page_id, desk)
     held = {"id": receipt.id, "status": "pending", "message": _COMMENT_THANKS, "help": help_lines(desk)}
@@ -92,7 +95,7 @@ def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
     )
     judgement = _judge("enquiry", sent, visit, request, desk)
     consent = desk.settings.consent_version if sent.consent else None
-    reference = enquiries.submit_enquiry(
+    receipt = enquiries.submit_enquiry(
         letter,
         sent.topic,
         consent,
@@ -101,7 +104,11 @@ def _post_enquiry(fields: dict[str, Any], request: Request, desk: Desk) -> Answe
         store=desk.store,
         hashing=desk.hasher,
     )
-    return as_json(202, {"reference": reference, "message": _ENQUIRY_THANKS, "help": help_lines(desk)})
+    if receipt.first:
+        count_enquiry(judgement, desk.log)
+    return as_json(
+        202, {"reference": receipt.reference, "message": _ENQUIRY_THANKS, "help": help_lines(desk)}
+    )
 
 
 def get_thread(request: Request, desk: Desk) -> Answer:

@@ -342,3 +342,7 @@ class Problem(_Shown):
     detail: str
     code: str
     errors: list[FieldError]
+
+
+class SubmissionProblem(Problem):
+    help: Help

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib import comments, credentials, enquiries, handovers, staff_tokens, threads
 from chalicelib.api.answers import Answer, as_json, to_json
+from chalicelib.api.counting import count_decision, count_enquiry_change
 from chalicelib.api.cursors import make_cursor, read_cursor
 from chalicelib.api.fields import parse, parse_query
 from chalicelib.api.requests import Request
@@ -20,8 +21,7 @@ from chalicelib.api.schemas import (
 from chalicelib.comments import Comment, Decision
 from chalicelib.enquiries import Enquiry
 from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
-from chalicelib.judgement.insight import look_at
-from chalicelib.judgement.reasons import FIRST_TIME_AUTHOR
+from chalicelib.judgement.insight import look_at, look_closely
 from chalicelib.readings import note_list, note_reading
 from chalicelib.showing import show_act, show_comment, show_enquiry, show_token
 from chalicelib.staff_tokens import Actor
@@ -49,11 +49,9 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
     note_reading(comment.id, actor_of(request).id, desk.now(), desk.store)
-    shown = {**_show_comment(comment, desk), "history": _history(comment.id, desk)}
-    # Known to staff when they look, for the public function could not ask; and not in lists, where it
-    # would cost a query each.
-    if comment.author_hmac and desk.store.comments.is_first_of_author(comment):
-        shown["reasons"].append({"code": FIRST_TIME_AUTHOR.code, "text": FIRST_TIME_AUTHOR.text})
+    comments_table = desk.store.comments
+    insight = look_closely(comment, desk.rules, desk.store.find_model, comments_table.is_first_of_author)
+    shown = {**show_comment(comment, insight), "history": _history(comment.id, desk)}
     return _with_revision(shown, comment.revision)
 
 
@@ -70,6 +68,7 @@ def patch_comment(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
+    count_decision(change.status, desk.log)
     return _with_revision(_show_comment(comment, desk), comment.revision)
 
 
@@ -150,14 +149,20 @@ def patch_enquiry(request: Request, desk: Desk) -> Answer:
         desk.now(),
         desk.store,
     )
+    count_enquiry_change(sent.status, desk.log)
     return _with_revision(_show_enquiry(enquiry, desk), enquiry.revision)
 
 
 def list_tokens(request: Request, desk: Desk) -> Answer:
     query = parse_query(ListQuery, request)
-    found = desk.store.staff.list(query.limit, read_cursor(desk.hasher, "tokens", query.cursor))
+    list_name = f"tokens/{query.order}"
+    found = desk.store.staff.list(
+        query.limit,
+        read_cursor(desk.hasher, list_name, query.cursor),
+        newest_first=query.order == "newest",
+    )
     shown = [show_token(token) for token in found.tokens]
-    return as_json(200, {"tokens": shown, "next_cursor": make_cursor(desk.hasher, "tokens", found.next_key)})
+    return as_json(200, {"tokens": shown, "next_cursor": make_cursor(desk.hasher, list_name, found.next_key)})
 
 
 def post_token(request: Request, desk: Desk) -> Answer:
@@ -184,7 +189,7 @@ def _note_list(subject: str, ids: list[str], request: Request, desk: Desk) -> No
 
 
 def _history(subject: str, desk: Desk) -> list[dict[str, Any]]:
-    return [show_act(entry.act) for entry in desk.store.audit.history(subject)]
+    return [show_act(entry.act) for entry in desk.store.audit.recent(subject)]
 
 
 def _with_revision(shown: dict[str, Any], revision: int) -> Answer:

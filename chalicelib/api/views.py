@@ -12,6 +12,7 @@ from chalice import Chalice, Response
 
 from chalicelib.api import problems
 from chalicelib.api.answers import Answer, common_headers, preflight
+from chalicelib.api.help import help_lines
 from chalicelib.api.requests import Request
 from chalicelib.api.routes import PAGES, ROUTES, Route
 from chalicelib.api.templates import as_page
@@ -75,13 +76,13 @@ def respond(
     try:
         answer = _answer(request, desk, route, audience, allowed)
     except FrontdeskError as error:
-        answer = _refuse(request, problems.to_answer(error))
+        answer = _refuse(request, problems.to_answer(error, _besides(route, desk)))
         outcome = (
             f"{type(error).__name__}:{error.what}" if isinstance(error, Unavailable) else type(error).__name__
         )
     except Exception as error:
         # The type only: an exception's text can hold a visitor's words.
-        answer = _refuse(request, problems.unexpected())
+        answer = _refuse(request, problems.unexpected(_besides(route, desk)))
         outcome = f"unexpected {type(error).__name__} at {place_of(error)}"
     desk.log.begin(request.id)
     desk.log.note(
@@ -103,6 +104,11 @@ def respond(
 
 def _refuse(request: Request, problem: Answer) -> Answer:
     return as_page(problem) if request.route in PAGES else problem
+
+
+def _besides(route: Route | None, desk: Desk) -> dict[str, Any]:
+    """Who could not send what they wrote may need the crisis lines most."""
+    return {"help": help_lines(desk)} if route and route.takes_forms else {}
 
 
 def _answer(

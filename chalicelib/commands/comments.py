@@ -1,6 +1,7 @@
 """What waits for a moderator, and one item with its history."""
 
 import argparse
+import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, get_args
@@ -12,6 +13,7 @@ from chalicelib.commands.run import Run, WrongUsage, collect
 from chalicelib.commands.typed import item_id
 from chalicelib.comments import Comment, Status
 from chalicelib.errors import NotFound
+from chalicelib.judgement.insight import Insight, look_at, look_closely
 from chalicelib.pages import PageRefused
 from chalicelib.readings import note_list, note_reading
 from chalicelib.showing import show_act, show_comment, show_enquiry
@@ -32,6 +34,12 @@ def add_commands(group: Group) -> None:
     queue.add_argument("--status", choices=get_args(Status), default="pending", help="pending, if left out")
     queue.add_argument("--page", help="a page's address, or its path on the default site")
     queue.add_argument("--newest", action="store_true", help="newest first")
+    queue.add_argument(
+        "--sort",
+        choices=["score"],
+        help="what is listed, by score: urgent first, then most like spam first, what has no score last. "
+        "What is listed stays the same: with --all, everything",
+    )
     add_limit(queue)
     show = group.command(
         "show",
@@ -63,20 +71,33 @@ def _list_queue(options: argparse.Namespace, run: Run) -> bool:
         return found.comments, found.next_key
 
     comments, more = collect(fetch, options.limit)
-    document = {"comments": [show_comment(comment) for comment in comments], "more": more}
-    run.screen.answer(
-        document, table(("ID@REVISION", "", "AGE", "PAGE", "TEXT"), _rows(comments, desk.now()))
-    )
+    looked = [(comment, look_at(comment, desk.rules, desk.store.find_model)) for comment in comments]
+    if options.sort == "score":
+        looked.sort(key=_by_score)
+    document = {"comments": [show_comment(comment, insight) for comment, insight in looked], "more": more}
+    headings = ("ID@REVISION", "", "SCORE", "AGE", "PAGE", "TEXT")
+    run.screen.answer(document, table(headings, _rows(looked, desk.now())))
     tell_end(len(comments), more, "Comments", run)
     return True
 
 
-def _rows(comments: list[Comment], now: datetime) -> Iterator[tuple[object, ...]]:
-    for comment in comments:
+def _by_score(looked: tuple[Comment, Insight]) -> tuple[bool, bool, float]:
+    """Urgent ones stay in front: no guess of a classifier's comes before somebody in danger."""
+    comment, insight = looked
+    return comment.priority != "urgent", insight.score is None, -(insight.score or 0)
+
+
+def _rows(looked: list[tuple[Comment, Insight]], now: datetime) -> Iterator[tuple[object, ...]]:
+    for comment, insight in looked:
         urgent = "URGENT" if comment.priority == "urgent" else ""
         text = cut(printable(comment.text), _COLUMNS_OF_TEXT)
-        age = age_of(now - comment.created_at)
-        yield f"{comment.id}@{comment.revision}", urgent, age, cut(comment.page_id, _COLUMNS_OF_TEXT), text
+        seen, page = f"{comment.id}@{comment.revision}", cut(comment.page_id, _COLUMNS_OF_TEXT)
+        yield seen, urgent, _percent(insight.score), age_of(now - comment.created_at), page, text
+
+
+def _percent(score: float | None) -> str | None:
+    """Rounded down, as in the console."""
+    return None if score is None else f"{math.floor(score * 100)} %"
 
 
 def age_of(waited: timedelta) -> str:
@@ -110,9 +131,11 @@ def _show(options: argparse.Namespace, run: Run) -> bool:
 
 
 def _show_one_comment(comment_id: str, run: Run) -> None:
-    comment = run.desk.store.comments.get(comment_id)
-    note_reading(comment.id, run.actor, run.desk.now(), run.desk.store)
-    shown = {**show_comment(comment), "history": _history(comment.id, run)}
+    desk, comments = run.desk, run.desk.store.comments
+    comment = comments.get(comment_id)
+    note_reading(comment.id, run.actor, desk.now(), desk.store)
+    insight = look_closely(comment, desk.rules, desk.store.find_model, comments.is_first_of_author)
+    shown = {**show_comment(comment, insight), "history": _history(comment.id, run)}
     run.screen.answer(shown, _describe_comment(shown))
 
 
@@ -127,7 +150,7 @@ def show_one_enquiry(reference: str, run: Run) -> None:
 
 
 def _history(subject: str, run: Run) -> list[dict[str, Any]]:
-    return [show_act(entry.act) for entry in run.desk.store.audit.history(subject)]
+    return [show_act(entry.act) for entry in run.desk.store.audit.recent(subject)]
 
 
 def _describe_comment(shown: dict[str, Any]) -> Iterator[str]:
@@ -145,9 +168,11 @@ def _describe_comment(shown: dict[str, Any]) -> Iterator[str]:
             ("written", shown["created_at"]),
             ("decided", shown["decided_at"]),
             ("decided by", shown["decided_by"]),
+            ("score", _percent(shown["score"])),
             *_reasons(shown),
             ("text", shown["text"]),
             ("typed", redacted),
+            ("proposed", shown["proposed_text"]),
         ]
     )
     yield from _describe_history(shown["history"])

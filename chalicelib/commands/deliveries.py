@@ -13,6 +13,7 @@ from chalicelib.commands.typed import item_id
 from chalicelib.errors import NotFound
 from chalicelib.outbox import STATES_BY_NEED, OutboxEntry, State
 from chalicelib.showing import show_delivery
+from chalicelib.staff_tokens import Actor
 
 
 def add_commands(group: Group) -> None:
@@ -65,7 +66,7 @@ def _resend(options: argparse.Namespace, run: Run) -> bool:
     run.screen.confirm("This sends the mail again. Go on?")
     desk = run.desk
     try:
-        entry = outbox.resend(options.id, run.actor, desk.now(), desk.store)
+        entry = outbox.resend(options.id, Actor(run.actor, "admin"), desk.now(), desk.store)
     except NotFound:
         run.screen.say(not_found("delivery", options.id))
         return False

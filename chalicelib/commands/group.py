@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.commands.run import Run
+from chalicelib.commands.screen import Screen
 
 PROGRAM = "python -m chalicelib.commands"
 
 Command = Callable[[argparse.Namespace, Run], bool]
+Deskless = Callable[[argparse.Namespace, Screen], bool]
 
 
 class Group:
@@ -25,6 +27,19 @@ class Group:
         self, name: str, purpose: str, run: Command, *examples: str, changes: tuple[str, ...] = ()
     ) -> argparse.ArgumentParser:
         """`run` returns whether all was done. `changes` are the settings that name what it changes."""
+        parser = self._add(name, purpose, examples)
+        parser.set_defaults(run=run, changes=changes, needs_target=True)
+        return parser
+
+    def deskless_command(
+        self, name: str, purpose: str, run: Deskless, *examples: str
+    ) -> argparse.ArgumentParser:
+        """One that works on no Frontdesk: none is looked for."""
+        parser = self._add(name, purpose, examples)
+        parser.set_defaults(run=run, needs_target=False)
+        return parser
+
+    def _add(self, name: str, purpose: str, examples: tuple[str, ...]) -> argparse.ArgumentParser:
         shown = "\n".join(f"  {PROGRAM} {example}" for example in examples)
         parser: argparse.ArgumentParser = self._parsers.add_parser(
             name,
@@ -35,7 +50,6 @@ class Group:
             allow_abbrev=False,
         )
         add_common(parser)
-        parser.set_defaults(run=run, changes=changes)
         return parser
 
 
@@ -57,10 +71,12 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_limit(parser: argparse.ArgumentParser) -> None:
-    """`limit`: how many items a list has at most; by --all there is none."""
+def add_limit(parser: argparse.ArgumentParser, limit: int = 50) -> None:
+    """`limit`: how many items a list has at most, if nothing is said; by --all there is none."""
     limits = parser.add_mutually_exclusive_group()
-    limits.add_argument("--limit", type=_positive, default=50, metavar="N", help="at most so many (50)")
+    limits.add_argument(
+        "--limit", type=_positive, default=limit, metavar="N", help=f"at most so many ({limit:,})"
+    )
     limits.add_argument("--all", action="store_const", dest="limit", const=10**9, help="to the end")
 
 

@@ -37,10 +37,7 @@ def main(
     options = make_parser().parse_args(_with_folder(arguments, environ))
     screen = Screen(keyboard, out, err, options.json, options.yes, options.progress)
     try:
-        target = find_target(options, environ)
-        run = Run(open_desk(target.environment, now), _actor(), screen)
-        _announce(target, options, run)
-        done: bool = options.run(options, run)
+        done = _carry_out(options, environ, screen, now)
     except (NoTarget, SettingsError, WrongUsage) as error:
         screen.say(str(error))
         return WRONG
@@ -58,6 +55,21 @@ def main(
         screen.say(f"Not done, by a mistake of ours: {type(error).__name__} at {place_of(error)}.")
         return NOT_DONE
     return DONE if done else NOT_DONE
+
+
+def _carry_out(
+    options: Any, environ: MutableMapping[str, str], screen: Screen, now: Callable[[], datetime]
+) -> bool:
+    """Whether all was done."""
+    done: bool
+    if options.needs_target:
+        target = find_target(options, environ)
+        run = Run(open_desk(target.environment, now), _actor(), screen)
+        _announce(target, options, run)
+        done = options.run(options, run)
+    else:
+        done = options.run(options, screen)
+    return done
 
 
 def _with_folder(arguments: list[str], environ: Mapping[str, str]) -> list[str]:

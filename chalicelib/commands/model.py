@@ -1,63 +1,78 @@
-"""What the classifier has learnt, from the command line.
-
-    python -m chalicelib.commands.model show       how much it has learnt, and whether it scores
-    python -m chalicelib.commands.model retrain    learn from stored decisions that it has not learnt from
+"""What the classifier has learnt: in figures, and learnt anew from stored decisions.
 
 Decisions teach as they are made, so `retrain` is needed in two cases only: where comments were decided on
 before there was a classifier, and after the hash secret was rotated (once every function has been restarted),
-for what was learnt under another secret means nothing under this one. It can be run at any time, and again:
-what has been learnt is passed over. It also deletes what was learnt under earlier secrets.
-
-It works on the tables and keys that the environment's settings name (docs/settings.md), as FUNCTION=staff,
-and says which before it changes anything.
+for what was learnt under another secret means nothing under this one.
 """
 
 import argparse
-import json
-import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Any
 
+from chalicelib.commands.group import Group
+from chalicelib.commands.printable import fields
+from chalicelib.commands.run import AT_ONCE, Run
 from chalicelib.comments import Comment
-from chalicelib.config import SettingsError
-from chalicelib.errors import FrontdeskError, StaleRevision
-from chalicelib.wiring import Desk, open_desk
-
-_AT_ONCE = 100
+from chalicelib.errors import StaleRevision
+from chalicelib.wiring import Desk
 
 
-def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Return the exit code: 0 done, 1 not done, 2 wrong usage or settings."""
-    command = _parser().parse_args(arguments).command
-    try:
-        desk = open_desk(environ)
-        settings = desk.settings
-        place = f"tables {settings.comments_table}, {settings.model_table}"
-        print(f"Stage {settings.stage}, {place}", file=sys.stderr)
-        print(json.dumps(_COMMANDS[command](desk)))
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except FrontdeskError as error:
-        print(f"Not done: {type(error).__name__}. Run it again: it goes on.", file=sys.stderr)
-        return 1
-    return 0
+def add_commands(group: Group) -> None:
+    model = group.group("model", "The classifier: what it has learnt, and learn anew.")
+    model.command(
+        "show",
+        "From how many decisions it has learnt, and whether they are enough to score.",
+        _show,
+        "model show --local",
+    )
+    model.command(
+        "retrain",
+        "Learn from the stored decisions that it has not learnt from, and delete what it learnt under "
+        "earlier secrets. Broken off, it goes on where it was.",
+        _retrain,
+        "model retrain --local",
+        "model retrain --yes --json --stage prod --region eu-west-1",
+        changes=("comments_table", "model_table"),
+    )
 
 
-def _show(desk: Desk) -> dict[str, object]:
-    return desk.store.get_model().describe()
+def _show(_options: argparse.Namespace, run: Run) -> bool:
+    described = run.desk.store.get_model().describe()
+    run.screen.answer(described, _lines(described))
+    return True
 
 
-def _retrain(desk: Desk) -> dict[str, object]:
-    model = desk.store.get_model()
+def _retrain(_options: argparse.Namespace, run: Run) -> bool:
+    run.screen.confirm(
+        "This learns from every stored decision, and deletes what was learnt under earlier secrets. Go on?"
+    )
+    model = run.desk.store.get_model()
+    progress = run.screen.progress("decisions looked at")
     learnt = 0
-    for page in _decided(desk):
-        learnt += sum(_learn(comment, desk) for comment in page)
+    for page in _decided(run.desk):
+        for comment in page:
+            learnt += _learn(comment, run.desk)
+            progress.step()
         while model.fold():
             pass
-        print(f"{learnt} learnt", file=sys.stderr)
+    progress.end()
     deleted = model.delete_other_generations()
-    return {"learnt": learnt, "deleted": deleted, **model.describe()}
+    document = {"learnt": learnt, "deleted": deleted, **model.describe()}
+    run.screen.answer(document, _lines(document))
+    return True
+
+
+def _lines(shown: dict[str, Any]) -> Iterator[str]:
+    named = {
+        "learnt now": shown.get("learnt"),
+        "deleted": shown.get("deleted"),
+        "generation": shown["generation"],
+        "approved": shown["approved"],
+        "spam": shown["spam"],
+        "scores": "yes" if shown["scores"] else "no: too little was decided",
+        "to fold": shown["lessons_to_fold"],
+    }
+    yield from fields(named.items())
 
 
 def _decided(desk: Desk) -> Iterator[list[Comment]]:
@@ -65,7 +80,7 @@ def _decided(desk: Desk) -> Iterator[list[Comment]]:
     for status in ("approved", "spam"):
         after = None
         while True:
-            page = desk.store.comments.list_by_status(status, newest_first=False, limit=_AT_ONCE, after=after)
+            page = desk.store.comments.list_by_status(status, newest_first=False, limit=AT_ONCE, after=after)
             yield page.comments
             after = page.next_key
             if after is None:
@@ -83,19 +98,3 @@ def _learn(comment: Comment, desk: Desk) -> bool:
         # Decided on since it was listed: that decision has taught.
         return False
     return True
-
-
-_COMMANDS = {"show": _show, "retrain": _retrain}
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m chalicelib.commands.model", description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("show", help="what was learnt, in figures")
-    commands.add_parser("retrain", help="learn from stored decisions")
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))

@@ -10,14 +10,16 @@ from chalicelib.commands import (
     enquiries,
     keys,
     mail,
+    model,
     pages,
     people,
+    rules,
     tokens,
 )
 from chalicelib.commands.group import PROGRAM, Group, add_common
 
 _DESCRIPTION = """\
-Frontdesk from the command line: what waits, decisions, enquiries, mail, tokens, keys, the audit trail.
+Frontdesk from the command line: what waits, decisions, enquiries, mail, rules, tokens, keys, the audit trail.
 
 Which Frontdesk is meant, in the order in which it is looked for:
   --local                       the one that make run serves here, on the data folder .local
@@ -54,6 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.set_defaults(local=None, stage=None, region=None, json=False, yes=False, progress=False)
     add_common(parser)
     group = Group(parser.add_subparsers(title="commands", metavar="COMMAND", required=True))
-    for module in (comments, deciding, pages, enquiries, deliveries, mail, people, tokens, audit, keys):
+    daily = (comments, deciding, pages, enquiries, deliveries, mail, people)
+    for module in (*daily, rules, model, tokens, audit, keys):
         module.add_commands(group)
     return parser

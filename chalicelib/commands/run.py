@@ -8,7 +8,7 @@ from chalicelib.commands.screen import Screen
 from chalicelib.wiring import Desk
 
 # As many as the API gives in one answer: an audit entry of a list has no more ids than one of the API's.
-_AT_ONCE = 100
+AT_ONCE = 100
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def collect(fetch: Callable[[int, Any], tuple[list[T], Any]], limit: int) -> tup
     items: list[T] = []
     place: Any = None
     while True:
-        found, place = fetch(min(_AT_ONCE, limit - len(items)), place)
+        found, place = fetch(min(AT_ONCE, limit - len(items)), place)
         items += found
         if place is None or len(items) >= limit:
             return items, place is not None

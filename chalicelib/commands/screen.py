@@ -51,31 +51,38 @@ class Screen:
         if self.keyboard.readline().strip().lower() not in ("y", "yes"):
             raise NotConfirmed(nobody_to_ask=False)
 
-    def progress(self, what: str, total: int) -> "Progress":
+    def progress(self, what: str, total: int | None = None) -> "Progress":
+        """`total` is None where nobody knows it before the end: then `Progress.end` is to be called."""
         return Progress(self.err, what, total, self.always_progress or self.err.isatty())
 
 
 class Progress:
     """Tells now and then how far it is: on one line of a terminal, else a line each time."""
 
-    def __init__(self, err: TextIO, what: str, total: int, is_shown: bool) -> None:
+    def __init__(self, err: TextIO, what: str, total: int | None, is_shown: bool) -> None:
         self._err = err
         self._what = what
         self._total = total
         self._is_shown = is_shown
         self._done = 0
-        # A hundred times at most: stderr may be a file.
-        self._every = max(1, total // 100)
+        # A hundred times at most, or for each hundred: stderr may be a file.
+        self._every = 100 if total is None else max(1, total // 100)
 
     def step(self) -> None:
         self._done += 1
         if self._is_shown and (self._done % self._every == 0 or self._done == self._total):
-            self._tell()
+            self._tell(is_last=self._done == self._total)
 
-    def _tell(self) -> None:
-        text = f"{self._done:,} of {self._total:,} {self._what}"
+    def end(self) -> None:
+        """There are no more of them: tell how many there were."""
+        if self._is_shown:
+            self._tell(is_last=True)
+
+    def _tell(self, *, is_last: bool) -> None:
+        total = "" if self._total is None else f" of {self._total:,}"
+        text = f"{self._done:,}{total} {self._what}"
         if self._err.isatty():
             # The cursor goes back to the line's beginning: what is printed next takes the line.
-            print(text, end="\n" if self._done == self._total else "\r", file=self._err, flush=True)
+            print(text, end="\n" if is_last else "\r", file=self._err, flush=True)
         else:
             print(text, file=self._err, flush=True)

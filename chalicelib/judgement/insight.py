@@ -1,11 +1,11 @@
 """What staff are told about a comment beside what is stored of it: made anew whenever they look."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from chalicelib.judgement.reasons import Reason
+from chalicelib.judgement.reasons import FIRST_TIME_AUTHOR, Reason
 from chalicelib.judgement.rules import Rules
 
 
@@ -27,6 +27,12 @@ class Looked(Protocol):
     @property
     def readable(self) -> bool: ...
 
+    @property
+    def author_hmac(self) -> str | None: ...
+
+
+AnyLooked = TypeVar("AnyLooked", bound=Looked)
+
 
 class Scorer(Protocol):
     def score(self, text: str) -> float | None: ...
@@ -36,11 +42,13 @@ class Scorer(Protocol):
 class Insight:
     """`score` is how much it looks like what moderators here marked as spam, 0 to 1: shown, never acted upon.
 
-    `proposed_text` is what the rules would show instead, to take over or not. None: nothing to say.
+    `proposed_text` is what the rules would show instead, to take over or not. None where nothing is to be
+    said. `by_first_time_author` where that was asked, and nothing is kept that the author wrote before.
     """
 
     score: float | None = None
     proposed_text: str | None = None
+    by_first_time_author: bool = False
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -48,7 +56,7 @@ class Insight:
         # Here: this module is loaded in the public function too, which scores nothing.
         from chalicelib.judgement.learning import explain  # noqa: PLC0415
 
-        return explain(self.score)
+        return (*explain(self.score), *[FIRST_TIME_AUTHOR] * self.by_first_time_author)
 
 
 NOTHING = Insight()
@@ -65,3 +73,17 @@ def look_at(comment: Looked, rules: Rules, find_model: Callable[[], Scorer | Non
         score=model.score(comment.original_text) if model else None,
         proposed_text=rules.propose_text(comment.text),
     )
+
+
+def look_closely(
+    comment: AnyLooked,
+    rules: Rules,
+    find_model: Callable[[], Scorer | None],
+    is_first_of_author: Callable[[AnyLooked], bool],
+) -> Insight:
+    """As `look_at`, with what is asked of one comment alone: in a list it would cost a query each.
+
+    The public function, which may not query, could not ask it when the comment came.
+    """
+    is_first = comment.author_hmac is not None and is_first_of_author(comment)
+    return replace(look_at(comment, rules, find_model), by_first_time_author=is_first)

@@ -14,7 +14,9 @@ from chalicelib.outbox import Order, OrderKind
 from chalicelib.submissions import Hashing, Sender, Visit
 
 _REPLAYED = Reason("form_token_replayed", "Something else was sent from the same opening of the form.")
-_REPEATED = Reason("repeated_text", "The same text came before on this day, from no form of the site either.")
+_SENT_BEFORE = Reason(
+    "sent_before", "The same text came before on this day, from no form of the site either."
+)
 _ADDRESS_RATE = Reason("address_rate", "Much was sent under this address within a short time.")
 # What is shorter, two people may well say.
 _SHORTEST_TEXT = 24
@@ -29,7 +31,7 @@ def add_with_findings(add: Add, order: Order, sender: Sender, visit: Visit) -> N
         try:
             return add(found, order, sender)
         except OrderedBefore:
-            found += (_REPLAYED if visit.form else _REPEATED,)
+            found += (_REPLAYED if visit.form else _SENT_BEFORE,)
             order = outbox.new_order(order.kind, order.subject_id, order.created_at)
         except AddressRateExceeded:
             found += (_ADDRESS_RATE,)

@@ -79,7 +79,7 @@ def _give_up_on(delivery: Delivery, recipients: list[str], desk: Desk) -> None:
 
 
 def _give_up(delivery: Delivery, reason: str, instead: list[Delivery], desk: Desk) -> None:
-    desk.store.give_up(delivery.id, "pending", reason, instead, desk.now())
+    desk.store.deliveries.give_up(delivery.id, "pending", reason, instead, desk.now())
     _note(delivery, "failed", reason, desk)
 
 
@@ -106,7 +106,7 @@ def _settle_failure(delivery: Delivery, error: Exception, desk: Desk) -> None:
     outbox = desk.store.outbox
     match classify(error):
         case Outcome.PERMANENT:
-            desk.store.give_up(delivery.id, "sending", reason, [], now)
+            desk.store.deliveries.give_up(delivery.id, "sending", reason, [], now)
             _note(delivery, "failed", reason, desk)
         case Outcome.AMBIGUOUS:
             outbox.mark_unknown(delivery.id, reason, resent=delivery.resent, at=now)

@@ -42,7 +42,7 @@ def note_report(detail: dict[str, Any], desk: Desk) -> dict[str, str]:
     try:
         entry = desk.store.outbox.get_entry(delivery_id)
         instead = _instead(entry, desk) if after == "failed" else []
-        desk.store.note_report(report, _suppressing(name, detail, entry), instead, desk.now())
+        desk.store.deliveries.note_report(report, _suppressing(name, detail, entry), instead, desk.now())
     except (NotFound, NotClaimed):
         return {"report": name, "delivery": delivery_id, "state": "unchanged"}
     # By this word the stack's alarm tells mail that staff did not get (infra/alarms.yaml).

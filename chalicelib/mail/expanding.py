@@ -18,7 +18,7 @@ def expand(order: Order, desk: Desk) -> None:
         # Its insertion brought it here; housekeeping brings it again when it is due.
         return
     if order.kind == "urgent_waits" and not waits_unopened(order.subject_id, desk):
-        desk.store.expand(order, [], None, desk.now())
+        desk.store.deliveries.expand(order, [], None, desk.now())
     elif order.kind == "comment_submitted" and _is_gathered(order, desk):
         _expand_into_digest(order, desk)
     else:
@@ -49,7 +49,7 @@ def _expand_at_once(order: Order, desk: Desk) -> None:
     urgent = any(delivery.kind == "urgent_submitted" for delivery in deliveries)
     wait = timedelta(minutes=desk.settings.urgent_reminder_minutes)
     reminder = outbox.reminder(order.subject_id, order.count + 1, desk.now(), wait) if urgent else None
-    desk.store.expand(order, deliveries, reminder, desk.now())
+    desk.store.deliveries.expand(order, deliveries, reminder, desk.now())
 
 
 def _is_gathered(order: Order, desk: Desk) -> bool:
@@ -60,17 +60,17 @@ def _expand_into_digest(order: Order, desk: Desk) -> None:
     """The first of its stretch of time is mailed at once, the others together at its end."""
     deliveries = _deliveries_of(order, desk)
     if not deliveries:
-        return desk.store.expand(order, [], None, desk.now())
+        return desk.store.deliveries.expand(order, [], None, desk.now())
     digest = outbox.digest(desk.now(), timedelta(minutes=desk.settings.digest_minutes))
     try:
-        return desk.store.open_digest(order, deliveries, digest, desk.now())
+        return desk.store.deliveries.open_digest(order, deliveries, digest, desk.now())
     except DigestOpen:
         pass
     try:
-        return desk.store.gather(order, digest, desk.now())
+        return desk.store.deliveries.gather(order, digest, desk.now())
     except DigestClosed:
         # Another environment's clock is ahead, and it has been mailed: this one goes by itself.
-        return desk.store.expand(order, deliveries, None, desk.now())
+        return desk.store.deliveries.expand(order, deliveries, None, desk.now())
 
 
 def _deliveries_of(order: Order, desk: Desk) -> list[Delivery]:

@@ -29,16 +29,20 @@ def tidy(desk: Desk) -> dict[str, int]:
 def find_ages(desk: Desk) -> dict[str, int]:
     """How many seconds what has waited longest has waited, by the metric's name; 0 where nothing waits.
 
+    And for how many of them the oldest new enquiry is overdue, for an alarm cannot compute REPLY_HOURS.
     Raises Unavailable.
     """
     now = desk.now()
+    asked_at = desk.store.enquiries.find_oldest_new()
+    due_at = asked_at and asked_at + timedelta(hours=desk.settings.reply_hours)
     # A digest and a reminder are to wait: when they are due, they become mails at once.
     waiting = desk.store.outbox.list_by_state("pending", newest_first=False, limit=_AT_ONCE, after=None)
     mails = [row for row in waiting.entries if row.kind not in _LATER]
     return {
         "OldestPendingMailSeconds": _age(min((row.created_at for row in mails), default=None), now),
         "OldestPendingCommentSeconds": _age(desk.store.comments.find_oldest_pending(), now),
-        "OldestNewEnquirySeconds": _age(desk.store.enquiries.find_oldest_new(), now),
+        "OldestNewEnquirySeconds": _age(asked_at, now),
+        "NewEnquiryOverdueSeconds": _age(due_at, now),
     }
 
 

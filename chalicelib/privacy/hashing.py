@@ -30,8 +30,11 @@ class Hasher:
         return hmac.digest(key, message.encode(), sha256)
 
     def address(self, email: str) -> str:
-        """For look-up by address. Names its key, so that the secret can be rotated."""
-        return f"{self.key_id}.{self.digest('address', email.casefold()).hex()}"
+        """For look-up by address. Names its key, so that the secret can be rotated.
+
+        Lower case, not case folded: `straße.de` and `strasse.de` are two domains (RFC 5894, 3.2).
+        """
+        return f"{self.key_id}.{self.digest('address', email.lower()).hex()}"
 
     def network(self, ip: str, day: date) -> str:
         """Stands for a visitor's network on one day; under the next day's key it is another.

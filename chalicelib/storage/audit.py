@@ -23,6 +23,8 @@ BY_ACTOR = "by-actor"
 BY_MONTH = "by-month"
 # Where one subject's entries are narrowed to one actor: so many are looked through in one request.
 _LOOKED_THROUGH_AT_ONCE, _MOST_LOOKS = 100, 10
+# Each reading adds one: with all of them an item would in the end be too large to be answered.
+_SHOWN_WITH_SUBJECT = 200
 # No entry is older: the product is not. And so many months are looked into in one request.
 _FIRST_MONTH = "2026-01"
 _MOST_MONTHS = 12
@@ -64,6 +66,11 @@ class AuditTable:
         while found.last_key:
             found = self._query(subject, ExclusiveStartKey=found.last_key)
             yield from map(_from_item, found.items)
+
+    def recent(self, subject: str) -> list[Entry]:
+        """A subject's newest entries, oldest first: as many as are shown with it."""
+        found = self._query(subject, Limit=_SHOWN_WITH_SUBJECT, ScanIndexForward=False)
+        return [_from_item(item) for item in reversed(found.items)]
 
     def list_of_subject(
         self, subject: str, actor: str | None, limit: int, after: dict[str, Any] | None

@@ -22,7 +22,7 @@ from chalicelib.times import from_text, to_text
 @dataclass(frozen=True)
 class TokenPage:
     tokens: list[StaffToken]
-    next_key: dict[str, Any] | None
+    next_key: str | None
 
 
 class StaffTable:
@@ -73,12 +73,16 @@ class StaffTable:
         item = self._database.find(self._name, {"token_id": token_id})
         return None if item is None or "secret_hash" not in item else _from_item(item)
 
-    def list(self, limit: int, after: dict[str, Any] | None) -> TokenPage:
-        start = {"ExclusiveStartKey": after} if after else {}
-        found = self._database.scan(
-            TableName=self._name, Limit=limit, FilterExpression="attribute_exists(secret_hash)", **start
+    def list(self, limit: int, after: str | None, *, newest_first: bool = False) -> TokenPage:
+        """Up to `limit` tokens behind the id `after`, by when they were made, which their ids tell."""
+        items = self._database.scan_all(
+            TableName=self._name, FilterExpression="attribute_exists(secret_hash)"
         )
-        return TokenPage([_from_item(item) for item in found.items], found.last_key)
+        tokens = sorted(map(_from_item, items), key=lambda token: token.id, reverse=newest_first)
+        if after is not None:
+            tokens = [t for t in tokens if (t.id < after if newest_first else t.id > after)]
+        shown = tokens[:limit]
+        return TokenPage(shown, shown[-1].id if len(tokens) > limit else None)
 
 
 def _from_item(item: Item) -> StaffToken:

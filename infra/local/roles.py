@@ -90,7 +90,10 @@ def _as_the_emulator_sees_it(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _known(arns: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, str]:
-    """What the policies' references stand for here. Of keys and logs there are none in the emulator."""
+    """What the policies' references stand for here. Of keys and logs there are none in the emulator.
+
+    Nor is there a queue of what the relay gave up: its event source here gives nothing up.
+    """
     known = {
         "AWS::Partition": "aws",
         "AWS::Region": REGION,
@@ -99,6 +102,7 @@ def _known(arns: Mapping[str, str], settings: Mapping[str, str]) -> dict[str, st
         "MailSender": settings["MAIL_SENDER"],
         "MailConfigurationSet": settings.get("MAIL_CONFIGURATION_SET", "none"),
         "DataKey.Arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/none",
+        "RelayDeadLetterQueue.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:none",
         # A condition of the stack.
         "HasTrustAfter": settings.get("TRUST_AFTER", ""),
         **{f"{f.log_group}.Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:none" for f in FUNCTIONS},

@@ -131,3 +131,20 @@ def test_function_without_private_keys_cannot_open_what_is_sealed(stack: Stack, 
     comment_id = add_comment(stack)
     with pytest.raises(CannotOpen):
         stack.desk(function).store.comments.get(comment_id)
+
+
+def test_tokens_are_listed_in_the_order_that_is_asked_for_page_by_page(stack: Stack) -> None:
+    made = []
+    for _ in range(3):
+        stack.later(seconds=1)
+        made.append(stack.call("POST", "/v1/staff/tokens", {"role": "moderator"}, role="admin").json["id"])
+    for order, expected in (("oldest", made), ("newest", made[::-1])):
+        found: list[str] = []
+        query = {"order": order, "limit": "2"}
+        while True:
+            page = stack.call("GET", "/v1/staff/tokens", role="admin", query=query).json
+            found += [token["id"] for token in page["tokens"]]
+            if page["next_cursor"] is None:
+                break
+            query["cursor"] = page["next_cursor"]
+        assert found == expected

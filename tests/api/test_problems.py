@@ -9,6 +9,9 @@ import pytest
 from chalicelib import errors
 from chalicelib.api import problems
 from chalicelib.errors import FieldProblem, FrontdeskError
+from tests.acts import COMMENT, ENQUIRY, post_enquiry
+from tests.faults import FailingClient, desk_on, refused
+from tests.stack import Stack
 
 # It never leaves the domain: `submit_comment` and `submit_enquiry` answer it as the first time.
 CAUGHT_IN_THE_DOMAIN = {
@@ -90,3 +93,39 @@ def test_every_bad_field_is_told() -> None:
 def test_defect_says_nothing_of_itself() -> None:
     answer = problems.unexpected()
     assert (answer.status, json.loads(answer.body)["code"]) == (500, "internal")
+
+
+@pytest.mark.parametrize("path", ["/v1/comments", "/v1/enquiries"])
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        ("[]", {}, 400),
+        ("{}", {}, 422),
+        ("x" * 40_000, {}, 413),
+        ("{}", {"content_type": "text/plain"}, 415),
+    ],
+)
+def test_crisis_lines_come_with_a_refusal_too(
+    stack: Stack, path: str, body: str, headers: dict[str, Any], status: int
+) -> None:
+    """Who could not send what they wrote may need them most."""
+    reply = stack.call("POST", path, body, **headers)
+    assert reply.status == status
+    accepted = stack.call("GET", "/v1/form", query={"kind": "comment"}).json
+    assert reply.json["help"] == accepted["help"]
+
+
+def test_crisis_lines_come_when_storage_is_down_or_the_rate_is_exceeded(stack: Stack) -> None:
+    stack.settings["RATE_LIMIT"] = "1"
+    down = desk_on(stack, "public", FailingClient(refused("InternalServerError")))
+    assert post_enquiry(stack).status == 202
+    for reply in (
+        stack.call("POST", "/v1/enquiries", ENQUIRY | {"message": "Again."}),
+        stack.call("POST", "/v1/comments", COMMENT, desk=down),
+    ):
+        assert reply.status in (429, 503)
+        assert reply.json["help"]["lines"]
+
+
+def test_other_problems_have_no_more_than_the_contracts_members(stack: Stack) -> None:
+    assert "help" not in stack.call("GET", "/v1/comments").json

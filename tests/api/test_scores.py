@@ -83,7 +83,7 @@ def test_sentence_is_of_the_moment_and_is_not_stored(stack: Stack) -> None:
     decide(stack, comment_id, '"1"', status="rejected")
     shown = one(stack, comment_id)
     assert shown["score"] is None
-    assert "looks_like_spam" not in [reason["code"] for reason in shown["reasons"]]
+    assert "looks_like_spam" not in {reason["code"] for reason in shown["reasons"]}
 
 
 @pytest.mark.parametrize("status", ["approved", "rejected", "spam"])

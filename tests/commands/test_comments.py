@@ -1,8 +1,11 @@
 """The queue and one item: the API's own words, noted as read, and harmless on a terminal."""
 
+import re
+
 import pytest
 
 from tests.acts import PAGE_ID, add_comment, decide, post_comment, post_enquiry, publish
+from tests.api.test_scores import KIND, SPAM, train
 from tests.commands.typing import done, type_command
 from tests.stack import Stack
 from tests.storage.test_unreadable import spoil
@@ -29,9 +32,9 @@ def test_queue_is_the_apis_urgent_first_then_oldest(stack: Stack) -> None:
     assert done(stack, "queue") == {"comments": by_api, "more": False}
     assert [comment["id"] for comment in by_api] == [ids[1], ids[0], ids[2]]
     rows = type_command(stack, "queue").out.splitlines()
-    assert rows[0].split() == ["ID@REVISION", "AGE", "PAGE", "TEXT"]
+    assert rows[0].split() == ["ID@REVISION", "SCORE", "AGE", "PAGE", "TEXT"]
     assert rows[1].split()[:2] == [f"{ids[1]}@1", "URGENT"]
-    assert rows[2].split() == [f"{ids[0]}@1", "3", "min", PAGE_ID, "0"]
+    assert rows[2].split() == [f"{ids[0]}@1", "-", "3", "min", PAGE_ID, "0"]
 
 
 def test_queue_narrows_to_a_status_and_a_page(stack: Stack) -> None:
@@ -78,6 +81,63 @@ def test_reading_is_noted_as_through_the_api_and_an_empty_list_is_not(stack: Sta
 
     assert [told(e) for e in by_command] == [told(e) for e in by_api]
     assert len(by_api) == 2
+
+
+@pytest.fixture
+def taught(stack: Stack) -> dict[str, str]:
+    """A site where enough was decided to score; and what waits there, by what it is."""
+    stack.settings |= {"RATE_LIMIT": "1000", "ADDRESS_RATE_LIMIT": "1000"}
+    train(stack)
+    texts = {"kind": KIND.format("x"), "spam": SPAM.format("x"), "phone": "Call me at (312) 555-0142."}
+    waiting = {}
+    for name, text in texts.items():
+        stack.later(minutes=11)
+        waiting[name] = add_comment(stack, message=text, email=f"{name}@visitor.example")
+    return waiting
+
+
+def test_scores_and_proposed_texts_are_the_apis(stack: Stack, taught: dict[str, str]) -> None:
+    by_api = stack.call("GET", "/v1/staff/comments", role="moderator").json["comments"]
+    assert done(stack, "queue")["comments"] == by_api
+    by_name = {name: by_api[list(taught.values()).index(id_)] for name, id_ in taught.items()}
+    assert by_name["spam"]["score"] > 0.9 > by_name["kind"]["score"]
+    assert by_name["phone"]["proposed_text"] == "Call me at [phone number removed]."
+    for name, comment_id in taught.items():
+        shown = done(stack, "show", comment_id)
+        alone = stack.call("GET", f"/v1/staff/comments/{comment_id}", role="moderator").json
+        assert shown == {**alone, "history": alone["history"][:-1]}
+        assert shown["score"] == by_name[name]["score"]
+        assert "first_time_author" in {reason["code"] for reason in shown["reasons"]}
+        # In a list it is not asked.
+        assert "first_time_author" not in {reason["code"] for reason in by_name[name]["reasons"]}
+
+
+def test_person_sees_score_reason_and_proposed_text(stack: Stack, taught: dict[str, str]) -> None:
+    shown = {name: type_command(stack, "show", id_).out.splitlines() for name, id_ in taught.items()}
+    assert any(re.fullmatch("score       9[0-9] %", line) for line in shown["spam"])
+    assert any(line.startswith("reason      Looks like what moderators") for line in shown["spam"])
+    assert any(line.endswith("(first_time_author)") for line in shown["kind"])
+    assert "proposed    Call me at [phone number removed]." in shown["phone"]
+
+
+def test_queue_by_score_has_urgent_then_most_like_spam_first(stack: Stack, taught: dict[str, str]) -> None:
+    stack.later(minutes=11)
+    urgent = add_comment(stack, message="Thank you. I want to kill myself.")
+    by_score = done(stack, "queue", "--sort", "score")["comments"]
+    assert by_score[0]["id"] == urgent
+    scores = [comment["score"] for comment in by_score[1:]]
+    assert scores == sorted(scores, reverse=True)
+    assert by_score[1]["id"] == taught["spam"]
+    assert [c["id"] for c in done(stack, "queue")["comments"][1:]] == list(taught.values())
+    rows = type_command(stack, "queue", "--sort", "score").out.splitlines()
+    assert re.search(r"@1 +9[0-9] % ", rows[2])
+
+
+def test_what_has_no_score_comes_last(stack: Stack, taught: dict[str, str]) -> None:
+    by_rule = add_comment(stack, message=KIND.format("new"), website="x")
+    spam = ("queue", "--status", "spam")
+    assert done(stack, *spam)["comments"][0]["score"] is None
+    assert done(stack, *spam, "--sort", "score")["comments"][0]["id"] == by_rule
 
 
 def test_comment_is_shown_as_by_the_api_with_its_history(stack: Stack) -> None:

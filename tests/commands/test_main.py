@@ -354,3 +354,12 @@ def test_progress_is_one_line_on_a_terminal_and_nothing_in_a_file() -> None:
         progress.step()
         progress.step()
         assert err.getvalue() == shown
+
+
+def test_progress_without_a_total_tells_each_hundred_and_the_end() -> None:
+    for err, shown in ((Terminal(), "100 things\r101 things\n"), (io.StringIO(), "")):
+        progress = Progress(err, "things", None, err.isatty())
+        for _ in range(101):
+            progress.step()
+        progress.end()
+        assert err.getvalue() == shown

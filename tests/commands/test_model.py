@@ -1,34 +1,26 @@
 """The classifier from the command line: it learns what it has not, once; under a new secret, anew."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chalicelib.commands.model import main
 from tests.acts import add_comment, decide, erase
-from tests.commands.typing import done
+from tests.commands.typing import done, type_command
 from tests.stack import Stack
-
-Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
 def own(stack: Stack, tmp_path: Path) -> Stack:
     """A stack whose keys no other test sees, for they are going to change."""
     stack.keys = {name: shutil.copy(path, str(tmp_path)) for name, path in stack.keys.items()}
-    # The command's clock is the machine's, the stack's stands still: spam must not have expired between.
-    stack.settings |= {"RATE_LIMIT": "1000", "SPAM_RETENTION_DAYS": "3650"}
+    stack.settings["RATE_LIMIT"] = "1000"
     return stack
 
 
-def run(stack: Stack, capsys: Output, command: str) -> dict[str, Any]:
-    capsys.readouterr()
-    assert main([command], stack.environ("staff")) == 0
-    said: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return said
+def run(stack: Stack, command: str) -> Any:
+    return done(stack, "model", command)
 
 
 def decided(stack: Stack, **by_status: int) -> dict[str, list[str]]:
@@ -53,9 +45,9 @@ def forget(stack: Stack) -> None:
         )
 
 
-def test_show_tells_how_much_was_learnt(own: Stack, capsys: Output) -> None:
+def test_show_tells_how_much_was_learnt(own: Stack) -> None:
     decided(own, spam=5, approved=2, rejected=1)
-    shown = run(own, capsys, "show")
+    shown = run(own, "show")
     assert shown == {
         "generation": "h1.1",
         "approved": 2,
@@ -65,10 +57,10 @@ def test_show_tells_how_much_was_learnt(own: Stack, capsys: Output) -> None:
     }
     own.later(minutes=30)
     decided(own, approved=5)
-    assert run(own, capsys, "show")["scores"] is True
+    assert run(own, "show")["scores"] is True
 
 
-def test_retrain_learns_from_decisions_made_before_there_was_a_classifier(own: Stack, capsys: Output) -> None:
+def test_retrain_learns_from_decisions_made_before_there_was_a_classifier(own: Stack) -> None:
     decided(own, spam=3, approved=4, rejected=2)
     add_comment(own, message="By a rule.", website="x")
     own.keep_house()
@@ -76,26 +68,26 @@ def test_retrain_learns_from_decisions_made_before_there_was_a_classifier(own: S
     model.forget_read()
     before = model.find()
     forget(own)
-    said = run(own, capsys, "retrain")
+    said = run(own, "retrain")
     assert (said["learnt"], said["approved"], said["spam"], said["lessons_to_fold"]) == (7, 4, 3, 0)
     model.forget_read()
     assert model.find() == before
 
 
-def test_retrain_twice_learns_nothing_twice(own: Stack, capsys: Output) -> None:
+def test_retrain_twice_learns_nothing_twice(own: Stack) -> None:
     ids = decided(own, spam=3, approved=4)
-    assert run(own, capsys, "retrain")["learnt"] == 0
+    assert run(own, "retrain")["learnt"] == 0
     forget(own)
-    assert run(own, capsys, "retrain")["learnt"] == 7
-    assert run(own, capsys, "retrain")["learnt"] == 0
+    assert run(own, "retrain")["learnt"] == 7
+    assert run(own, "retrain")["learnt"] == 0
     # A comment that it learnt from is taken back as any other.
     erase(own, ids["spam"][0])
     decide(own, ids["approved"][0], '"2"', status="rejected")
-    shown = run(own, capsys, "show")
+    shown = run(own, "show")
     assert (shown["approved"], shown["spam"]) == (3, 2)
 
 
-def test_after_a_rotation_of_the_secret_it_learns_anew_and_the_old_goes(own: Stack, capsys: Output) -> None:
+def test_after_a_rotation_of_the_secret_it_learns_anew_and_the_old_goes(own: Stack) -> None:
     ids = decided(own, spam=3, approved=4)
     own.keep_house()
     done(own, "keys", "rotate", "--hmac")
@@ -103,24 +95,24 @@ def test_after_a_rotation_of_the_secret_it_learns_anew_and_the_old_goes(own: Sta
     # Before it learns anew: neither takes back what this generation has not learnt.
     erase(own, ids["spam"][0])
     decide(own, ids["approved"][0], '"2"', status="spam")
-    shown = run(own, capsys, "show")
+    shown = run(own, "show")
     assert (shown["generation"], shown["approved"], shown["spam"]) == ("h2.1", 0, 1)
-    said = run(own, capsys, "retrain")
+    said = run(own, "retrain")
     assert (said["learnt"], said["deleted"], said["approved"], said["spam"]) == (5, 1, 3, 3)
     assert {item["generation"]["S"] for item in own.items("ModelTable")} == {"h2.1"}
 
 
-def test_revision_stays_so_that_who_is_about_to_decide_can(own: Stack, capsys: Output) -> None:
+def test_revision_stays_so_that_who_is_about_to_decide_can(own: Stack) -> None:
     [comment_id] = decided(own, approved=1)["approved"]
     forget(own)
-    run(own, capsys, "retrain")
+    run(own, "retrain")
     assert decide(own, comment_id, '"2"', status="spam").status == 200
-    shown = run(own, capsys, "show")
+    shown = run(own, "show")
     assert (shown["approved"], shown["spam"]) == (0, 1)
 
 
 def test_comment_decided_on_while_it_learns_is_learnt_once(
-    own: Stack, capsys: Output, monkeypatch: pytest.MonkeyPatch
+    own: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [comment_id] = decided(own, approved=1)["approved"]
     forget(own)
@@ -133,10 +125,32 @@ def test_comment_decided_on_while_it_learns_is_learnt_once(
         teach(store, comment, taught)
 
     monkeypatch.setattr(Store, "teach", decided_first)
-    said = run(own, capsys, "retrain")
+    said = run(own, "retrain")
     assert (said["learnt"], said["approved"], said["spam"]) == (0, 0, 1)
 
 
-def test_wrong_settings_are_told(own: Stack, capsys: Output) -> None:
-    assert main(["show"], {}) == 2
-    assert "MODEL_TABLE" in capsys.readouterr().err
+def test_retraining_asks_first_and_names_what_it_changes(own: Stack) -> None:
+    decided(own, approved=1)
+    forget(own)
+    asked = type_command(own, "model", "retrain")
+    assert asked.code == 2
+    assert f"Changes {own.table('CommentsTable')}, {own.table('ModelTable')}" in asked.err.splitlines()
+    assert own.items("ModelTable") == []
+    assert type_command(own, "model", "retrain", typed="y\n", terminal=True).code == 0
+    assert run(own, "show")["approved"] == 1
+
+
+def test_retraining_tells_how_far_it_is_and_what_came_of_it(own: Stack) -> None:
+    decided(own, spam=1, approved=2)
+    forget(own)
+    seen = type_command(own, "model", "retrain", "--yes", "--progress")
+    assert seen.told == "3 decisions looked at"
+    lines = [line.split(maxsplit=1) for line in seen.out.splitlines()]
+    assert ["approved", "2"] in lines
+    assert ["scores", "no: too little was decided"] in lines
+
+
+def test_model_without_its_table_is_wrong_settings(own: Stack) -> None:
+    seen = type_command(own, "model", "show", environ={"STAGE": "local"})
+    assert (seen.code, seen.out) == (2, "")
+    assert "MODEL_TABLE is missing" in seen.err

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from chalicelib.mail.housekeeping import find_ages
 from infra.cost import dollars, idle_month, read_prices
 from tests.cost.operations import OPERATIONS, housekeeping
 from tests.stack import ROOT, Stack
@@ -36,7 +37,7 @@ def make_tables(new_stack: Callable[[], Stack]) -> dict[str, str]:
     totals = " | ".join(f"**{sum(cost.values()):.2f}**" for cost in costs.values())
     head = ["| a million of | views | comments | enquiries |", "|---|---|---|---|"]
     # Those of filters, and the ages that housekeeping notes each time.
-    metrics = _count("AWS::Logs::MetricFilter") + 3
+    metrics = _count("AWS::Logs::MetricFilter") + len(find_ages(new_stack().desk("housekeeping")))
     idle = idle_month(_count("AWS::CloudWatch::Alarm"), metrics, housekeeping(new_stack(), prices), prices)
     idle_rows = [f"| {what} | {cost:.2f} |" for what, cost in idle.items()]
     idle_total = f"| **in all** | **{sum(idle.values()):.2f}** |"

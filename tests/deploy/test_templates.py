@@ -71,7 +71,7 @@ def test_options_that_are_off_are_not_among_what_is_made(template: Template) -> 
 
 def test_tables_are_named_by_the_stage(template: Template) -> None:
     names = table_names(template, "prod")
-    assert len(names) == 8
+    assert len(names) == 9
     assert names["CommentsTable"] == "frontdesk-prod-comments"
 
 

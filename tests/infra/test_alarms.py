@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.event_log import NAMESPACE
 from chalicelib.mail.handlers import note_event
 from infra.functions import FUNCTIONS
 from infra.intrinsics import resolve
@@ -24,7 +25,8 @@ def queue(name: str) -> dict[str, Any]:
 ALARMS: dict[str, tuple[str, str, Any]] = {
     "DeadLetterAlarm": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("MailDeadLetterQueue")),
     "RelayDeadLetterAlarm": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", queue("RelayDeadLetterQueue")),
-    "OldestMailAlarm": ("AWS/SQS", "ApproximateAgeOfOldestMessage", queue("MailQueue")),
+    "OldestMailAlarm": ("Frontdesk", "OldestPendingMailSeconds", {"Ref": "Stage"}),
+    "EnquiryOverdueAlarm": ("Frontdesk", "NewEnquiryOverdueSeconds", {"Ref": "Stage"}),
     "RelayBehindAlarm": ("AWS/Lambda", "IteratorAge", {"Ref": "Relay"}),
     "MailHeldAlarm": ("Frontdesk", "${Stage}-mail-held", None),
     "StaffUnreachedAlarm": ("Frontdesk", "${Stage}-staff-unreached", None),
@@ -37,6 +39,9 @@ ALARMS: dict[str, tuple[str, str, Any]] = {
     "BounceRateAlarm": ("AWS/SES", "Reputation.BounceRate", None),
     "ComplaintRateAlarm": ("AWS/SES", "Reputation.ComplaintRate", None),
 }
+
+
+AGES = {metric for _, metric, _ in ALARMS.values() if metric.endswith("Seconds")}
 
 
 def words_of(resources: dict[str, Any], name: str) -> list[str]:
@@ -56,12 +61,31 @@ def test_every_alarm_tells_somebody_and_is_about_what_there_is(resources: dict[s
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
         assert alarm["AlarmDescription"]
-    made = [
-        each["MetricTransformations"][0] for each in of_type(resources, "AWS::Logs::MetricFilter").values()
-    ]
+    filters = of_type(resources, "AWS::Logs::MetricFilter").values()
+    made = [each["MetricTransformations"][0]["MetricName"] for each in filters]
     for alarm in alarms.values():
-        if alarm["Namespace"] == "Frontdesk":
-            assert alarm["MetricName"] in [metric["MetricName"] for metric in made]
+        if alarm["Namespace"] == NAMESPACE:
+            assert alarm["MetricName"] in made or alarm["MetricName"] in AGES
+
+
+def test_ages_that_alarms_look_at_are_those_that_housekeeping_notes(
+    resources: dict[str, Any], stack: Stack, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "frontdesk")
+    stack.keep_house()
+    [line] = [json.loads(record.getMessage()) for record in caplog.records if record.name == "frontdesk"]
+    [described] = line["_aws"]["CloudWatchMetrics"]
+    assert {metric["Name"] for metric in described["Metrics"]} >= AGES
+    # Of a dimension that it has not, an alarm would see nothing, and say nothing.
+    assert (described["Namespace"], described["Dimensions"]) == (NAMESPACE, [["Stage"]])
+    of_this_stage = [{"Name": "Stage", "Value": {"Ref": "Stage"}}]
+    for name, (_, metric, _) in ALARMS.items():
+        assert metric not in AGES or resources[name]["Properties"]["Dimensions"] == of_this_stage
+
+
+def test_every_alarm_can_be_looked_up_in_the_runbook(resources: dict[str, Any]) -> None:
+    for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmDescription"].endswith(f". docs/operate.md#{name.lower()}")
 
 
 @pytest.mark.parametrize(("name", "expected"), ALARMS.items())
@@ -70,7 +94,7 @@ def test_an_alarm_watches_the_metric_that_aws_documents(
 ) -> None:
     alarm = resources[name]["Properties"]
     namespace, metric, of = expected
-    named = metric if namespace != "Frontdesk" else {"Fn::Sub": metric}
+    named = {"Fn::Sub": metric} if "$" in metric else metric
     assert (alarm["Namespace"], alarm["MetricName"]) == (namespace, named)
     assert [dimension["Value"] for dimension in alarm.get("Dimensions", [])][:1] == ([of] if of else [])
 
@@ -101,7 +125,7 @@ def test_the_dashboard_is_json_about_what_there_is(resources: dict[str, Any], kn
     queues = {"MailQueue.QueueName": "mail", "MailDeadLetterQueue.QueueName": "mail-dead"}
     body = resources["Dashboard"]["Properties"]["DashboardBody"]
     widgets = json.loads(resolve(body, {**known, **functions, **queues}))["widgets"]
-    assert len(widgets) == 6
+    assert len(widgets) == 10
     assert all(widget["properties"]["metrics"] for widget in widgets)
 
 

@@ -27,6 +27,14 @@ def test_what_is_an_option_is_made_where_it_is_asked_for(
     assert holds(template["Conditions"][condition], defaults) is (condition == "HasGatewayLogRole")
 
 
+def test_traces_are_of_functions_and_not_of_the_gateway(template: dict[str, Any]) -> None:
+    defaults = {name: str(p.get("Default", "")) for name, p in template["Parameters"].items()}
+    assert not holds(template["Conditions"]["HasTraces"], defaults)
+    assert holds(template["Conditions"]["HasTraces"], defaults | {"Traces": "true"})
+    # Its traces hold paths, and the path of a link from a mail is its credential.
+    assert "TracingEnabled" not in str(template["Resources"]["RestAPI"])
+
+
 def test_the_read_cache_takes_no_submission_and_no_credential(resources: dict[str, Any]) -> None:
     behaviour = resources["ReadDistribution"]["Properties"]["DistributionConfig"]["DefaultCacheBehavior"]
     assert behaviour["AllowedMethods"] == ["GET", "HEAD"]

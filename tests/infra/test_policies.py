@@ -86,6 +86,14 @@ def test_wildcards_in_resources_are_streams_of_its_own_logs_alone(policy: dict[s
     assert all(resource.endswith(":*") and ":logs:" in resource for resource in with_wildcard)
 
 
+def test_traces_are_written_where_they_are_asked_for_and_in_no_other_way(
+    function: str, policy: dict[str, Any], known: dict[str, str]
+) -> None:
+    granted = {(g.action, g.resource) for g in grants(policy_of(function, known | {"HasTraces": "yes"}))}
+    writes = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
+    assert granted - {(g.action, g.resource) for g in grants(policy)} == writes
+
+
 def test_every_statement_has_a_name_of_its_own(policy: dict[str, Any]) -> None:
     names = [statement["Sid"] for statement in policy["Statement"]]
     assert len(set(names)) == len(names)

@@ -94,14 +94,12 @@ def test_the_authorizer_takes_the_user_pools_tokens_or_the_given_issuers(resourc
 
 
 @EVERY_FUNCTION
-def test_function_runs_the_one_zip_on_arm_without_tracing(
-    resources: dict[str, Any], function: Function
-) -> None:
+def test_function_runs_the_one_zip_on_arm(resources: dict[str, Any], function: Function) -> None:
     properties = resources[function.logical_id]["Properties"]
     assert properties["CodeUri"] == "./deployment.zip"
     assert properties["Handler"] == function.handler
     assert properties["Architectures"] == ["arm64"]
-    assert properties["Tracing"] == "Disabled"
+    assert properties["Tracing"] == {"Fn::If": ["HasTraces", "Active", "PassThrough"]}
     assert properties["Runtime"] == resources["APIHandler"]["Properties"]["Runtime"]
 
 

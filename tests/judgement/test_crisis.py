@@ -113,6 +113,34 @@ def test_denial_and_past_end_where_the_danger_begins(text: str) -> None:
     assert codes(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Sleeping tablets, a whole box of them. I took them.", "crisis_overdose"),
+        ("The rope is here. It is beside me.", "crisis_self_harm"),
+        ("His lips are blue, my roommate I mean", "crisis_other_in_danger"),
+        ("Tremors and sweats. My last drink was on Sunday.", "crisis_relapse"),
+    ],
+)
+def test_signs_say_it_in_whatever_order(text: str, code: str) -> None:
+    assert code in codes(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We sell rope.",
+        "It is on the table beside me.",
+        "She took a box. We had lunch. He went home. They sell sleeping tablets there.",
+        "We have no rope on the table, and never had.",
+        "In the film the rope is on the table.",
+        "In 2009 a belt lay in my hand.",
+    ],
+)
+def test_signs_apart_denied_told_or_past_say_nothing(text: str) -> None:
+    assert codes(text) == []
+
+
 def test_several_dangers_are_told_each_once_and_the_gravest_first() -> None:
     text = "I relapsed last night. I took all my pills. I want to die. I want to die."
     assert codes(text) == ["crisis_self_harm", "crisis_overdose", "crisis_relapse"]
@@ -150,6 +178,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "past": lambda n: "I used to want to die " * (n // 22),
     "quoted": lambda n: '"want to die" ' * (n // 14),
     "idiom": lambda n: "".join(f"want to die of boredom {k}. " for k in range(n // 28)),
+    "signs": lambda n: "not took a box of pills in my hand " * (n // 35),
+    "signs asked about": lambda n: "if you took a lot of pills " * (n // 27),
     "apostrophes": lambda n: "I'm " * (n // 4),
     "marks": lambda n: "a\u0300" * (n // 2),
     "dots": lambda n: "a." * (n // 2),

@@ -100,8 +100,7 @@ def test_both_submissions_of_one_form_are_mailed(stack: Stack) -> None:
     assert len(ses.sent) == 3
 
 
-# Long enough to be compared, and nothing that a rule on words looks for.
-LONG = "A word of thanks from all of us at number seven."
+LONG = "A verse that programs send again and again."
 
 
 def test_text_that_comes_again_without_a_form_is_suspect_on_any_page_from_anybody(stack: Stack) -> None:
@@ -114,7 +113,7 @@ def test_text_that_comes_again_without_a_form_is_suspect_on_any_page_from_anybod
     )
     other = send(stack, "", LONG + " Or not.")
     assert reasons_of(stack, first) == ["form_token_missing"]
-    assert reasons_of(stack, again) == ["form_token_missing", "repeated_text"]
+    assert reasons_of(stack, again) == ["form_token_missing", "sent_before"]
     assert reasons_of(stack, other) == ["form_token_missing"]
     stack.later(days=1)
     assert reasons_of(stack, send(stack, "", LONG)) == ["form_token_missing"]

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.errors import Unavailable
-from tests.acts import add_comment, everything_stored, post_enquiry
+from tests.acts import add_comment, change_enquiry, everything_stored, post_enquiry
 from tests.mail.mails import delivery, queued, ses_error
 from tests.stack import FakeSes, Stack
 
@@ -169,7 +169,7 @@ def metrics_of(stack: Stack, caplog: pytest.LogCaptureFixture) -> dict[str, int]
     caplog.clear()
     stack.keep_house()
     [line] = [json.loads(record.getMessage()) for record in caplog.records if record.name == "frontdesk"]
-    return {name: value for name, value in line.items() if name.startswith("Oldest")}
+    return {name: value for name, value in line.items() if name.endswith("Seconds")}
 
 
 def test_ages_of_what_waits_longest_are_noted(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
@@ -177,6 +177,7 @@ def test_ages_of_what_waits_longest_are_noted(stack: Stack, caplog: pytest.LogCa
         "OldestPendingMailSeconds": 0,
         "OldestPendingCommentSeconds": 0,
         "OldestNewEnquirySeconds": 0,
+        "NewEnquiryOverdueSeconds": 0,
     }
     add_comment(stack)
     stack.later(minutes=3)
@@ -186,7 +187,20 @@ def test_ages_of_what_waits_longest_are_noted(stack: Stack, caplog: pytest.LogCa
         "OldestPendingMailSeconds": 7 * 60,
         "OldestPendingCommentSeconds": 7 * 60,
         "OldestNewEnquirySeconds": 4 * 60,
+        "NewEnquiryOverdueSeconds": 0,
     }
+
+
+def test_new_enquiry_is_overdue_from_reply_hours_on(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:
+    stack.settings["REPLY_HOURS"] = "2"
+    reference = post_enquiry(stack).json["reference"]
+    stack.later(hours=2)
+    assert metrics_of(stack, caplog)["NewEnquiryOverdueSeconds"] == 0
+    stack.later(minutes=1)
+    assert metrics_of(stack, caplog)["NewEnquiryOverdueSeconds"] == 60
+    # Somebody has taken it.
+    assert change_enquiry(stack, reference, '"1"', status="in_progress").status == 200
+    assert metrics_of(stack, caplog)["NewEnquiryOverdueSeconds"] == 0
 
 
 def test_a_digest_that_is_to_come_is_not_mail_that_is_late(

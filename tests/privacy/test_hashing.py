@@ -54,3 +54,11 @@ def test_network_is_another_each_day_and_shows_no_address() -> None:
     today, tomorrow = HASHER.network("203.0.113.7", DAY), HASHER.network("203.0.113.7", date(2026, 3, 5))
     assert today != tomorrow
     assert len(today) == 32
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("jo@straße.example", "jo@strasse.example"), ("jo@οδος.example", "jo@οδοσ.example")]
+)
+def test_addresses_at_two_domains_have_two_hashes(one: str, other: str) -> None:
+    """Case folding would make them one: then an export would hand out somebody else's letters."""
+    assert HASHER.address(one) != HASHER.address(other)

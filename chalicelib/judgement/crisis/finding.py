@@ -5,12 +5,13 @@ What it misses and what it mistakes is measured in docs/judgement.md. Where it i
 reads in vain has lost a minute.
 """
 
-from dataclasses import dataclass
-from itertools import accumulate
+from collections import defaultdict
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chalicelib.judgement.crisis.matching import Match, Phrases
+from chalicelib.judgement.crisis.signs import SIGN, meanings_of
 from chalicelib.judgement.crisis.words import COMMA, QUOTE, split_sentences
 from chalicelib.judgement.reasons import Reason
 
@@ -49,6 +50,8 @@ _DENIALS = _words("not never no without nor neither stopped instead nunca jamas 
 # "Can not stop thinking of it", "not only that": these deny nothing.
 _NO_DENIALS = _words("stop help only quit one idea dejar parar solo evitar se to")
 _BOUNDARIES = _words(f"{COMMA} {QUOTE} but and or because that then pero y o porque que entonces")
+# Who repeats a sign more often in a sentence does not mean it more.
+_MOST_READ = 8
 # Of these, "if it happens" is a question, not danger.
 _CONDITIONAL = frozenset({"overdose", "relapse"})
 _CONDITIONS = _words("if when whenever unless should si cuando")
@@ -58,8 +61,7 @@ _MEDIA = _words(
 )
 
 
-@dataclass(frozen=True)
-class _Before:
+class _Before(NamedTuple):
     """What the words before a phrase say about it."""
 
     about: Literal["self", "other", "anybody"] = "self"
@@ -74,11 +76,13 @@ def find_danger(text: str) -> tuple[Reason, ...]:
     The time that it takes grows with the length of the text, and no faster.
     """
     found = _PHRASES.find(split_sentences(text))
-    if not any(match.meaning.kind in _REASONS for _, matches in found for match in matches):
+    if not any(match.meaning.kind in {*_REASONS, SIGN} for _, matches in found for match in matches):
         return ()
     read = [_Reading(words, matches) for words, matches in found]
     overcome = any(reading.overcome for reading in read)
     kinds = set().union(*(reading.dangers(overcome=overcome) for reading in read))
+    for earlier, later in pairwise([read[0], *read]):
+        kinds |= earlier.dangers_together(later, overcome=overcome)
     return tuple(reason for kind, reason in _REASONS.items() if kind in kinds)
 
 
@@ -88,31 +92,60 @@ class _Reading:
     def __init__(self, words: tuple[str, ...], found: list[Match]) -> None:
         self._words = words
         harmless = _covered(found, "harmless")
-        meant = _without_parts([m for m in found if harmless.isdisjoint(range(m.start, m.end))])
+        if harmless:
+            found = [m for m in found if harmless.isdisjoint(range(m.start, m.end))]
+        # Many phrases say the same of the same words.
+        meant = _without_parts(list(dict.fromkeys(found)))
         good = _covered(meant, "overcome")
         self.overcome = bool(good)
         self._dangers = [match for match in meant if match.meaning.kind in _REASONS]
+        # "Now" in "two years sober now" is when it was overcome.
+        lately, long_ago = _covered(meant, "lately") - good, _covered(meant, "long_ago")
+        self._tells_a_story = not _MEDIA.isdisjoint(words)
+        self._is_past = bool(long_ago)
         if self._dangers:
-            # "Now" in "two years sober now" is when it was overcome.
-            self._lately = self._tally(_covered(meant, "lately") - good)
-            self._long_ago = self._tally(_covered(meant, "long_ago"))
+            self._lately = self._tally(lately)
+            self._long_ago = self._tally(long_ago)
             self._quotes = self._tally({i for i, word in enumerate(words) if word == QUOTE})
-            self._tells_a_story = not _MEDIA.isdisjoint(words)
+        self._signs: dict[str, list[Match]] = defaultdict(list)
+        for match in meant:
+            if match.meaning.kind == SIGN:
+                self._signs[match.meaning.when].append(match)
 
     def dangers(self, *, overcome: bool) -> set[str]:
         """Return the kinds of danger; `overcome` where the text tells that it went well in the end."""
         kinds: set[str] = set()
+        befores: dict[int, _Before] = {}
         for match in self._dangers:
             if match.meaning.kind not in kinds:
-                before = self._before(match.start)
+                # Many phrases can begin at one word: what stands before it is read once.
+                before = befores.get(match.start) or self._before(match.start)
+                befores[match.start] = before
                 if self._is_meant_now(match, before, overcome=overcome):
                     kinds.add(self._kind(match, before))
         return kinds
 
+    def dangers_together(self, later: "_Reading", *, overcome: bool) -> set[str]:
+        """Return the dangers that the signs in this sentence and in the one after it mean together."""
+        if self._is_past or later._is_past or not meanings_of({*self._signs, *later._signs}):
+            return set()
+        meanings = meanings_of(self._signs_meant() | later._signs_meant())
+        return {meaning.kind for meaning in meanings if meaning.when == "now" or not overcome}
+
+    def _signs_meant(self) -> set[str]:
+        """The names of the signs that are neither denied, nor asked about, nor anybody's, nor in a film."""
+        if self._tells_a_story:
+            return set()
+        return {
+            name
+            for name, matches in self._signs.items()
+            if any(_is_meant(self._before(match.start)) for match in matches[:_MOST_READ])
+        }
+
     def _is_meant_now(self, match: Match, before: _Before, *, overcome: bool) -> bool:
-        lately = self._near(self._lately, match)
         if before.denied or self._is_anybodys(match, before) or self._is_quoted(match, before):
             return False
+        lately = self._near(self._lately, match)
         if (
             before.conditional
             and match.meaning.kind in _CONDITIONAL
@@ -174,6 +207,10 @@ class _Reading:
 def _covered(found: list[Match], kind: str) -> set[int]:
     """The places of all words that phrases of `kind` cover."""
     return {at for match in found if match.meaning.kind == kind for at in range(match.start, match.end)}
+
+
+def _is_meant(sign: _Before) -> bool:
+    return not (sign.denied or sign.conditional or sign.over or sign.about == "anybody")
 
 
 def _without_parts(found: list[Match]) -> list[Match]:

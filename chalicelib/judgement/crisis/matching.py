@@ -1,7 +1,8 @@
 """Phrases, read once, and found in a sentence in a time that grows with its length.
 
-A phrase is looked up by its first word. No phrase is longer than a few words, and a gap is four at most,
-so the steps from one word of a sentence are bounded, whatever the text.
+A phrase is looked up by its first two words, or by its first where a gap follows. No phrase is longer than
+a few words, and a gap is four at most, so the steps from one word of a sentence are bounded, whatever the
+text.
 """
 
 from collections import defaultdict
@@ -39,22 +40,19 @@ class _Phrase(NamedTuple):
 
     places: tuple[_Place, ...]
     meaning: Meaning
-
-    def may_follow(self, following: str, vocabulary: frozenset[str]) -> bool:
-        """Whether it can begin before the word `following`, in a text of the words `vocabulary`."""
-        for number, place in enumerate(self.places):
-            if place is None:
-                continue
-            if (number == 0 and following not in place) or place.isdisjoint(vocabulary):
-                return False
-        return True
+    # Of one word or two: who has looked it up has found it.
+    is_short: bool
+    # The words that it can end with, so that what cannot end in a text is not begun.
+    last: frozenset[str]
 
 
 class Phrases:
     """All phrases of a text written as phrases.txt explains."""
 
     def __init__(self, text: str) -> None:
+        # Of one word, or with a gap after it; and those whose first two words are known.
         self._by_first: dict[str, list[_Phrase]] = defaultdict(list)
+        self._by_two: dict[tuple[str, str], list[_Phrase]] = defaultdict(list)
         self._classes: dict[str, frozenset[str]] = {}
         # Many phrases have the same words in a place: they are read once.
         self._places: dict[str, _Place] = {_GAP: None, NUMBER: frozenset({NUMBER, MANY})}
@@ -89,11 +87,16 @@ class Phrases:
             found: list[Match] = []
             for start, pair in enumerate(pairwise((*words, ""))):
                 if pair not in known:
-                    candidates = self._by_first.get(pair[0], ())
-                    known[pair] = [each for each in candidates if each.may_follow(pair[1], vocabulary)]
+                    candidates = self._by_first.get(pair[0], []) + self._by_two.get(pair, [])
+                    known[pair] = [
+                        each for each in candidates if each.is_short or not each.last.isdisjoint(vocabulary)
+                    ]
                 for phrase in known[pair]:
-                    ends = _ends(phrase.places, words, start + 1)
-                    found += [Match(start, end, phrase.meaning) for end in ends]
+                    if phrase.is_short:
+                        found.append(Match(start, start + 1 + len(phrase.places), phrase.meaning))
+                    else:
+                        ends = _ends(phrase.places, words, start + 1)
+                        found += [Match(start, end, phrase.meaning) for end in ends]
             if found:
                 read.append((words, found))
         return read
@@ -109,9 +112,14 @@ class Phrases:
 
     def _index(self, elements: list[str], meaning: Meaning) -> None:
         first, *rest = map(self._place, elements)
-        phrase = _Phrase(tuple(rest), meaning)
+        phrase = _Phrase(tuple(rest), meaning, len(rest) <= 1, (rest[-1] if rest else first) or frozenset())
+        second = rest[0] if rest else None
         for word in first or ():
-            self._by_first[word].append(phrase)
+            if second is None:
+                self._by_first[word].append(phrase)
+            else:
+                for following in second:
+                    self._by_two[word, following].append(phrase)
 
     def _place(self, element: str) -> _Place:
         if element not in self._places:
@@ -125,12 +133,12 @@ def _ends(places: tuple[_Place, ...], words: tuple[str, ...], at: int) -> list[i
     """Return where a phrase can end of which `places` are left at the word `at`. A gap is never its end."""
     for number, place in enumerate(places):
         if place is None:
-            rest = places[number + 1 :]
-            following = rest[0] or ()
-            behind = [
-                k + 1 for k, word in enumerate(words[at : at + _LONGEST_GAP + 1], at) if word in following
-            ]
-            return [end for begin in behind for end in _ends(rest[1:], words, begin)]
+            following, rest = places[number + 1] or (), places[number + 2 :]
+            ends: list[int] = []
+            for behind in range(at, min(at + _LONGEST_GAP + 1, len(words))):
+                if words[behind] in following:
+                    ends += _ends(rest, words, behind + 1) if rest else (behind + 1,)
+            return ends
         if at >= len(words) or words[at] not in place:
             return []
         at += 1
