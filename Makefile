@@ -9,7 +9,7 @@ export PORT ?= 8000
 export FRONTDESK_DATA ?= .local
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults leak-check bench package lint-template deploy diff preflight destroy release release-files clean find-python
+.PHONY: help run test faults leak-check bench package lint-template rehearse deploy diff preflight destroy release release-files clean find-python
 
 help:
 	@echo "make run     serve Frontdesk on this machine, at http://127.0.0.1:$(PORT) (PORT=8001 make run for another port)"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench   measure what is claimed, and write bench/README.md (under 10 minutes, on a quiet machine)"
 	@echo "make package        the zip and the template that AWS is given, in dist"
 	@echo "make lint-template  cfn-lint and checkov on that template"
+	@echo "make rehearse       deploy, upgrade, roll back and remove the stack on this machine (minutes; Linux)"
 	@echo "make preflight STAGE=prod  what AWS needs from a person before the stage is deployed or used"
 	@echo "make deploy STAGE=prod  make the stage in AWS what infra/stages/prod.toml and this folder say"
 	@echo "make diff STAGE=prod    what make deploy would change"
@@ -67,6 +68,10 @@ lint-template: find-python
 	.venv/bin/python -m infra.package --template-only --out dist
 	.venv-tools/bin/python -m infra.lint --out dist
 	.venv-checkov/bin/python -m infra.findings --out dist
+
+rehearse: find-python
+	@"$(PYTHON)" infra/local/install.py rehearse
+	@.venv/bin/python -m infra.rehearsal
 
 # SETTINGS: another file than infra/stages/<stage>.toml. ADOPT, DESTROY_DATA, CONFIRM: docs/deploy.md.
 define in_aws

@@ -23,6 +23,7 @@ from infra.deploy.errors import CannotDeployError
 from infra.deploy.mail_checks import check_mail
 from infra.deploy.stage_file import StageFile, path_of, read_stage
 from infra.package import ROOT
+from infra.wheels import MACHINES
 
 _BAA = (
     "is protected health information among what people write? Then accept AWS's BAA for this account "
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace, aws: Aws | None = None) -> int:
                 return _preflight(stage, aws)
             case "destroy":
                 return _destroy(stage, aws, options)
-        deployment = Deployment(stage, aws, account, options.out)
+        deployment = Deployment(stage, aws, account, options.out, options.architecture)
         if options.command == "diff":
             deployment.diff()
         else:
@@ -117,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("stage")
     parser.add_argument("--settings", help="another file than infra/stages/<stage>.toml")
     parser.add_argument("--out", type=Path, default=Path("dist"), help="where zip and template are made")
+    parser.add_argument(
+        "--architecture", choices=sorted(MACHINES), help="instead of the stage's: to rehearse"
+    )
     parser.add_argument("--adopt", default="", help="data: take in the tables that make destroy left")
     parser.add_argument("--destroy-data", default="", help="the stack's name: lose its data too")
     parser.add_argument("--confirm", default="", help="the stack's name, where no terminal is to ask")

@@ -26,12 +26,15 @@ _ZIP = "deployment.zip"
 class Deployment:
     """One stage on its way into one account."""
 
-    def __init__(self, stage: StageFile, aws: Any, account: str, out: Path) -> None:
+    def __init__(
+        self, stage: StageFile, aws: Any, account: str, out: Path, architecture: str | None = None
+    ) -> None:
         self._stage = stage
         self._aws = aws
         self._cloudformation = aws.client("cloudformation")
         self._bucket = Bucket(aws.client("s3"), account, stage.region, stage.artifacts_bucket)
         self._out = out
+        self._architecture = architecture
 
     def deploy(self, *, adopt: bool) -> None:
         """Raises CannotDeployError; then nothing is half made."""
@@ -83,7 +86,8 @@ class Deployment:
         # A version that is not there yet will be the first.
         versions = [v or 1 for v in key_parameters.find_versions(self._aws.client("ssm"), self._stage.stage)]
         print("Packaging")
-        return build(self._stage.stage, self._out, [dict(self._stage.parameters), versions])
+        besides = [dict(self._stage.parameters), versions]
+        return build(self._stage.stage, self._out, besides, self._architecture)
 
     def _wanted(self, template: Template, imports: tuple[dict[str, Any], ...] = ()) -> Wanted:
         url = self._bucket.upload_template(template)

@@ -24,10 +24,10 @@ _TABLE = "AWS::DynamoDB::Table"
 KEY = "DataKey"
 
 
-def build(stage: str, out: Path, besides: object) -> Template:
+def build(stage: str, out: Path, besides: object, architecture: str | None = None) -> Template:
     """Package, and translate as AWS would. Raises CannotDeployError."""
     try:
-        package(stage, out, with_zip=True, besides=besides)
+        package(stage, out, with_zip=True, besides=besides, architecture=architecture)
     except CannotPackageError as error:
         raise CannotDeployError(str(error)) from None
     python = ROOT / ".venv-tools" / "bin" / "python"

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from infra.local.errors import CannotRunError
@@ -74,7 +74,9 @@ class Emulator:
             )
 
 
-def start_emulator(python: Path, folder: DataFolder, lock_descriptor: int) -> Emulator:
+def start_emulator(
+    python: Path, folder: DataFolder, lock_descriptor: int, more_services: Sequence[str] = ()
+) -> Emulator:
     if not python.exists():
         raise CannotRunError("The emulator is not installed: start with make run, which installs it")
     port = find_free_port()
@@ -84,7 +86,7 @@ def start_emulator(python: Path, folder: DataFolder, lock_descriptor: int) -> Em
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=emulator_environment(port, folder),
+            env=emulator_environment(port, folder, (*SERVICES, *more_services)),
             cwd=folder.state,
             pass_fds=[lock_descriptor],
             # Ctrl-C goes to a whole process group; the emulator must outlive what still writes to it.
@@ -93,7 +95,7 @@ def start_emulator(python: Path, folder: DataFolder, lock_descriptor: int) -> Em
     return Emulator(process, f"http://127.0.0.1:{port}")
 
 
-def emulator_environment(port: int, folder: DataFolder) -> dict[str, str]:
+def emulator_environment(port: int, folder: DataFolder, services: Sequence[str]) -> dict[str, str]:
     """All that the emulator is told. The caller's own variables stay out: an AWS profile or SMTP_HOST
     of theirs would change what it does."""
     return {
@@ -102,7 +104,7 @@ def emulator_environment(port: int, folder: DataFolder) -> dict[str, str]:
         "TMPDIR": str(folder.state),
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        "SERVICES": ",".join(SERVICES),
+        "SERVICES": ",".join(services),
         # IAM is evaluated, and each function acts in its own role: see infra/local/roles.py.
         "AUTH": "true",
         "PERSIST_STATE": "1",

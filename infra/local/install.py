@@ -54,6 +54,7 @@ def installations_for(purpose: str, root: Path) -> list[Installation]:
         "tools": {".venv-tools": "tools", ".venv-checkov": "checkov"},
         # The tools' environment for the template's translation.
         "deploy": {".venv": "local", ".venv-tools": "tools"},
+        "rehearse": {".venv": "local", ".venv-emulator": "emulator", ".venv-tools": "tools"},
     }[purpose]
     return [Installation(root / venv, root / "requirements" / f"{lock}.txt") for venv, lock in venvs.items()]
 

@@ -206,10 +206,14 @@ def test_tables_are_kept_encrypted_and_expire(resources: dict[str, Any]) -> None
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         # The guard's counters are worthless in a day: no backup, nothing to protect.
         kept = name != "GuardTable"
-        assert ("PointInTimeRecoverySpecification" in table) is kept
+        recovery = {"PointInTimeRecoveryEnabled": True} if kept else None
+        assert table.get("PointInTimeRecoverySpecification") == recovery
         assert table.get("DeletionProtectionEnabled", False) is kept
         assert resources[name]["DeletionPolicy"] == ("Retain" if kept else "Delete")
         assert resources[name]["UpdateReplacePolicy"] == ("Retain" if kept else "Delete")
+        expiry = table.get("TimeToLiveSpecification", {"AttributeName": "expires_at", "Enabled": True})
+        assert expiry == {"AttributeName": "expires_at", "Enabled": True}
+    assert tables["OutboxTable"]["StreamSpecification"] == {"StreamViewType": "KEYS_ONLY"}
     lasting = {name for name, table in tables.items() if "TimeToLiveSpecification" not in table}
     # Counts by page, the audit trail, suppressions and what was learnt have no date on which they end.
     assert lasting == {"PagesTable", "AuditTable", "SuppressionsTable", "ModelTable"}
