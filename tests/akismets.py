@@ -48,7 +48,7 @@ def fake_akismet() -> Iterator[FakeAkismet]:
             self.wfile.write(told.body)
 
         def _drip(self) -> None:
-            """Byte by byte for ten seconds, then a good answer: each begins the time-out of the socket anew."""
+            """Byte by byte for ten seconds, then a good answer: each begins the socket's time-out anew."""
             self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
             try:
                 for _ in range(500):
