@@ -12,7 +12,6 @@ from typing import Literal, Protocol
 from chalicelib import ids, outbox
 from chalicelib.audit import Act
 from chalicelib.errors import (
-    AddressRateExceeded,
     AlreadySubmitted,
     IdempotencyKeyReused,
     IllegalTransition,
@@ -26,7 +25,7 @@ from chalicelib.judgement.reasons import Judgement, Priority, Reason
 from chalicelib.judgement.taught import Label, Taught
 from chalicelib.judgement.while_storing import add_with_findings, order_once
 from chalicelib.outbox import Order
-from chalicelib.submissions import Hashing, Identity, Sender, Visit, identify
+from chalicelib.submissions import Hashing, Identity, Visit, identify
 from chalicelib.times import to_text
 
 Status = Literal["pending", "approved", "rejected", "spam"]
@@ -157,14 +156,14 @@ class Receipt:
 
 
 class CommentStore(Protocol):
-    def add_comment(self, comment: Comment, identity: Identity, order: Order, sender: Sender) -> None: ...
+    def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None: ...
 
     def is_same_comment(self, comment_id: str, request_hash: str) -> bool: ...
 
     def is_trusted(self, trust_key: str, enough: int) -> bool: ...
 
     def publish_at_once(
-        self, decided: DecidedComment, identity: Identity, sender: Sender, enough: int
+        self, decided: DecidedComment, identity: Identity, network: str, enough: int
     ) -> None: ...
 
     def find_published_at_once(self, comment_id: str, page_id: str, since: datetime) -> str | None: ...
@@ -218,17 +217,17 @@ def submit_comment(
         trust_key=None if trust_after is None else make_trust_key(draft.name, draft.email, hashing),
     )
 
-    def add(found: tuple[Reason, ...], order: Order, sender: Sender) -> None:
-        store.add_comment(replace(comment, reasons=comment.reasons + found), identity, order, sender)
+    def add(found: tuple[Reason, ...], order: Order) -> None:
+        held = replace(comment, reasons=comment.reasons + found)
+        store.add_comment(held, identity, order, visit.network)
 
     order = order_once("comment_submitted", comment.id, draft.message, visit, hashing)
-    sender = Sender(visit.network, comment.author_hmac)
     try:
         if trust_after is not None:
-            published = _publish_at_once(comment, identity, order, sender, trust_after, store)
+            published = _publish_at_once(comment, identity, order, visit.network, trust_after, store)
             if published is not None:
                 return Receipt(comment.id, published)
-        add_with_findings(add, order, sender, visit)
+        add_with_findings(add, order, visit)
     except AlreadySubmitted as first:
         if not store.is_same_comment(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None
@@ -250,7 +249,7 @@ def make_trust_key(name: str, email: str, hashing: Hashing) -> str:
 
 
 def _publish_at_once(
-    comment: Comment, identity: Identity, order: Order, sender: Sender, enough: int, store: CommentStore
+    comment: Comment, identity: Identity, order: Order, network: str, enough: int, store: CommentStore
 ) -> str | None:
     """Publish the comment and return its public JSON, or None where it is for a moderator to decide on.
 
@@ -265,8 +264,8 @@ def _publish_at_once(
     # Moderators are told of it as of any other, and can withdraw it.
     decided = replace(decided, orders=[order, *decided.orders])
     try:
-        store.publish_at_once(decided, identity, sender, enough)
-    except (NotTrusted, OrderedBefore, AddressRateExceeded):
+        store.publish_at_once(decided, identity, network, enough)
+    except (NotTrusted, OrderedBefore):
         return None
     return after.public_json()
 

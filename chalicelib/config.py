@@ -257,7 +257,7 @@ class Settings(BaseModel):
     address_rate_limit: int = Field(
         default=5,
         ge=1,
-        description="As many under one email address; one more is held with a reason, and not refused.",
+        description="Comments under one email address within the window; of one more, staff are told.",
     )
     rate_window: int = Field(default=600, ge=1, le=86400, description="Length of that window in seconds.")
     altcha: bool = Field(

@@ -19,7 +19,7 @@ from chalicelib.errors import (
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
 from chalicelib.judgement.while_storing import add_with_findings, order_once
 from chalicelib.outbox import Order
-from chalicelib.submissions import Hashing, Identity, Sender, Visit, identify
+from chalicelib.submissions import Hashing, Identity, Visit, identify
 
 EnquiryStatus = Literal["new", "in_progress", "closed", "spam"]
 Channel = Literal["email", "call", "text", "voicemail"]
@@ -115,7 +115,7 @@ class Receipt:
 
 
 class EnquiryStore(Protocol):
-    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, sender: Sender) -> None: ...
+    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, network: str) -> None: ...
 
     def is_same_enquiry(self, reference: str, request_hash: str) -> bool: ...
 
@@ -158,12 +158,13 @@ def submit_enquiry(
         language=visit.language,
     )
 
-    def add(found: tuple[Reason, ...], order: Order, sender: Sender) -> None:
-        store.add_enquiry(replace(enquiry, reasons=enquiry.reasons + found), identity, order, sender)
+    def add(found: tuple[Reason, ...], order: Order) -> None:
+        held = replace(enquiry, reasons=enquiry.reasons + found)
+        store.add_enquiry(held, identity, order, visit.network)
 
     order = order_once("enquiry_submitted", enquiry.reference, letter.message, visit, hashing)
     try:
-        add_with_findings(add, order, Sender(visit.network, enquiry.enquirer_hmac), visit)
+        add_with_findings(add, order, visit)
     except AlreadySubmitted as first:
         if not store.is_same_enquiry(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None

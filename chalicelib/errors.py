@@ -101,13 +101,6 @@ class RateLimited(FrontdeskError):
     retry_after_seconds: int
 
 
-class AddressRateExceeded(FrontdeskError):
-    """So much was submitted under this address that one looks twice. It is never refused for that.
-
-    Anybody can write under anybody's address: a limit that refuses would lock its owner out.
-    """
-
-
 class OrderedBefore(FrontdeskError):
     """Another submission came with the same form token before, or with the same text and none."""
 

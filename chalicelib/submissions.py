@@ -43,14 +43,6 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Sender:
-    """In whose buckets a submission counts, both as keyed hashes. None: not in the address's."""
-
-    network: str
-    address_hmac: str | None
-
-
-@dataclass(frozen=True)
 class Identity:
     """A submission's own id, and those ids under which it may have been accepted before."""
 

@@ -29,6 +29,7 @@ from botocore.loaders import Loader
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
 from chalicelib.event_log import EventLog
+from chalicelib.judgement.insight import AddressRate
 from chalicelib.judgement.rules import NO_RULES, Rules
 from chalicelib.judgement.rules_file import DEFAULT_RULES, RulesError, read_rules
 from chalicelib.mail.queue import MailQueue
@@ -95,6 +96,10 @@ class Desk:
     send_rate: int
     log: EventLog
     now: Callable[[], datetime]
+
+    @property
+    def address_rate(self) -> AddressRate:
+        return AddressRate(self.settings.address_rate_limit, timedelta(seconds=self.settings.rate_window))
 
 
 def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now) -> Desk:
@@ -320,9 +325,7 @@ def _make_store(settings: Settings, database: Database, seal: Seal, model: "Mode
     spam_retention = timedelta(days=settings.spam_retention_days)
     delivery_retention = timedelta(days=settings.delivery_retention_days)
     outbox = OutboxTable(database, settings.outbox_table, delivery_retention, seal)
-    guard = GuardTable(
-        database, settings.guard_table, settings.rate_limit, settings.address_rate_limit, settings.rate_window
-    )
+    guard = GuardTable(database, settings.guard_table, settings.rate_limit, settings.rate_window)
     suppressions = SuppressionsTable(database, settings.suppressions_table)
     return Store(
         database=database,

@@ -49,8 +49,13 @@ def list_comments(request: Request, desk: Desk) -> Answer:
 def get_comment(request: Request, desk: Desk) -> Answer:
     comment = desk.store.comments.get(request.path("comment_id"))
     note_reading(comment.id, actor_of(request).id, desk.now(), desk.store)
-    comments_table = desk.store.comments
-    insight = look_closely(comment, desk.rules, desk.store.find_model, comments_table.is_first_of_author)
+    insight = look_closely(
+        comment,
+        desk.rules,
+        desk.store.find_model,
+        desk.store.comments.list_times_before,
+        desk.address_rate,
+    )
     shown = {**show_comment(comment, insight), "history": _history(comment.id, desk)}
     return _with_revision(shown, comment.revision)
 

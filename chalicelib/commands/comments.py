@@ -134,7 +134,9 @@ def _show_one_comment(comment_id: str, run: Run) -> None:
     desk, comments = run.desk, run.desk.store.comments
     comment = comments.get(comment_id)
     note_reading(comment.id, run.actor, desk.now(), desk.store)
-    insight = look_closely(comment, desk.rules, desk.store.find_model, comments.is_first_of_author)
+    insight = look_closely(
+        comment, desk.rules, desk.store.find_model, comments.list_times_before, desk.address_rate
+    )
     shown = {**show_comment(comment, insight), "history": _history(comment.id, run)}
     run.screen.answer(shown, _describe_comment(shown))
 

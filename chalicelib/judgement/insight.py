@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from chalicelib.judgement.reasons import FIRST_TIME_AUTHOR, Reason
+from chalicelib.judgement.reasons import ADDRESS_RATE, FIRST_TIME_AUTHOR, Reason
 from chalicelib.judgement.rules import Rules
 
 
@@ -30,6 +30,9 @@ class Looked(Protocol):
     @property
     def author_hmac(self) -> str | None: ...
 
+    @property
+    def created_at(self) -> datetime: ...
+
 
 AnyLooked = TypeVar("AnyLooked", bound=Looked)
 
@@ -43,12 +46,12 @@ class Insight:
     """`score` is how much it looks like what moderators here marked as spam, 0 to 1: shown, never acted upon.
 
     `proposed_text` is what the rules would show instead, to take over or not. None where nothing is to be
-    said. `by_first_time_author` where that was asked, and nothing is kept that the author wrote before.
+    said. `of_author` is what else its author wrote, in reasons, where that was asked.
     """
 
     score: float | None = None
     proposed_text: str | None = None
-    by_first_time_author: bool = False
+    of_author: tuple[Reason, ...] = ()
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -56,7 +59,7 @@ class Insight:
         # Here: this module is loaded in the public function too, which scores nothing.
         from chalicelib.judgement.learning import explain  # noqa: PLC0415
 
-        return (*explain(self.score), *[FIRST_TIME_AUTHOR] * self.by_first_time_author)
+        return (*explain(self.score), *self.of_author)
 
 
 NOTHING = Insight()
@@ -75,15 +78,36 @@ def look_at(comment: Looked, rules: Rules, find_model: Callable[[], Scorer | Non
     )
 
 
+@dataclass(frozen=True)
+class AddressRate:
+    """How many comments may come under one address within a window before that is told."""
+
+    limit: int
+    window: timedelta
+
+
 def look_closely(
     comment: AnyLooked,
     rules: Rules,
     find_model: Callable[[], Scorer | None],
-    is_first_of_author: Callable[[AnyLooked], bool],
+    list_times_before: Callable[[AnyLooked, int], list[datetime]],
+    rate: AddressRate,
 ) -> Insight:
     """As `look_at`, with what is asked of one comment alone: in a list it would cost a query each.
 
-    The public function, which may not query, could not ask it when the comment came.
+    `list_times_before` tells when its author wrote the last so many before it, newest first. When the
+    comment came it could not be asked: the public function may not query, and the time would tell a stranger.
     """
-    is_first = comment.author_hmac is not None and is_first_of_author(comment)
-    return replace(look_at(comment, rules, find_model), by_first_time_author=is_first)
+    insight = look_at(comment, rules, find_model)
+    if comment.author_hmac is None:
+        return insight
+    before = list_times_before(comment, rate.limit)
+    return replace(insight, of_author=_explain_author(before, comment.created_at, rate))
+
+
+def _explain_author(before: list[datetime], at: datetime, rate: AddressRate) -> tuple[Reason, ...]:
+    if not before:
+        return (FIRST_TIME_AUTHOR,)
+    # The comment itself is one more than those before it.
+    within = [time for time in before if time > at - rate.window]
+    return (ADDRESS_RATE,) if len(within) >= rate.limit else ()

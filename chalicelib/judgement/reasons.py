@@ -17,8 +17,9 @@ class Reason:
     text: str
 
 
-# No ground for suspicion: it is told, and never stored.
+# What is told of a comment's author when staff look, and never stored. The first is no ground for suspicion.
 FIRST_TIME_AUTHOR = Reason("first_time_author", "Nothing else is kept that this address wrote before.")
+ADDRESS_RATE = Reason("address_rate", "Much was sent under this address within a short time.")
 
 
 @dataclass(frozen=True)

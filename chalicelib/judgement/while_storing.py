@@ -1,41 +1,35 @@
 """What is found about a submission only while it is stored, by conditions of its own transaction.
 
 Such a finding is a reason to look twice, no error: the transaction, which stored nothing, is made once more,
-with the reason and without what struck.
+with the reason and without what struck. That takes longer, which a visitor can measure: so nothing is asked
+here of an address. Anybody can type anybody's, and would learn who wrote just now.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from chalicelib import outbox
-from chalicelib.errors import AddressRateExceeded, OrderedBefore
+from chalicelib.errors import OrderedBefore
 from chalicelib.judgement.reasons import Reason
 from chalicelib.outbox import Order, OrderKind
-from chalicelib.submissions import Hashing, Sender, Visit
+from chalicelib.submissions import Hashing, Visit
 
 _REPLAYED = Reason("form_token_replayed", "Something else was sent from the same opening of the form.")
 _SENT_BEFORE = Reason(
     "sent_before", "The same text came before on this day, from no form of the site either."
 )
-_ADDRESS_RATE = Reason("address_rate", "Much was sent under this address within a short time.")
 # What is shorter, two people may well say.
 _SHORTEST_TEXT = 24
 
-Add = Callable[[tuple[Reason, ...], Order, Sender], None]
+Add = Callable[[tuple[Reason, ...], Order], None]
 
 
-def add_with_findings(add: Add, order: Order, sender: Sender, visit: Visit) -> None:
-    """Let `add` store a submission, with the reasons that were found while it was tried."""
-    found: tuple[Reason, ...] = ()
-    while True:
-        try:
-            return add(found, order, sender)
-        except OrderedBefore:
-            found += (_REPLAYED if visit.form else _SENT_BEFORE,)
-            order = outbox.new_order(order.kind, order.subject_id, order.created_at)
-        except AddressRateExceeded:
-            found += (_ADDRESS_RATE,)
-            sender = replace(sender, address_hmac=None)
+def add_with_findings(add: Add, order: Order, visit: Visit) -> None:
+    """Let `add` store a submission, with the reason that was found while it was tried, if one was."""
+    try:
+        add((), order)
+    except OrderedBefore:
+        found = _REPLAYED if visit.form else _SENT_BEFORE
+        add((found,), outbox.new_order(order.kind, order.subject_id, order.created_at))
 
 
 def order_once(kind: OrderKind, subject_id: str, message: str, visit: Visit, hashing: Hashing) -> Order:

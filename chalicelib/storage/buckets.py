@@ -14,11 +14,11 @@ are two updates: of a bucket that is empty, or new, and of one that is filling. 
 from what this process wrote last; where that is wrong, the transaction is tried once more.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from chalicelib.errors import RateLimited
 from chalicelib.storage.dynamodb import Write, to_attributes, values
 
 _SECOND = 1_000_000
@@ -30,24 +30,16 @@ _MOST_REMEMBERED = 1_000
 
 
 class Missed(Exception):
-    """The guess was wrong, or the bucket is full: `turn.miss()` tells which."""
-
-    def __init__(self, turn: "Turn") -> None:
-        super().__init__()
-        self.turn = turn
+    """The guess was wrong, or the bucket is full: `Turn.miss` tells which."""
 
 
 @dataclass(frozen=True)
 class Buckets:
-    """All buckets of one kind: `limit` submissions at once, and as many again in each window.
-
-    `refuse` makes what is raised where one is full, of the seconds until it has room again.
-    """
+    """All buckets of one kind: `limit` submissions at once, and as many again in each window."""
 
     table: str
     limit: int
     window_seconds: int
-    refuse: Callable[[int], Exception]
     written: dict[str, int] = field(default_factory=dict, repr=False)
 
     @property
@@ -85,16 +77,16 @@ class Turn:
         update |= {"TableName": self._buckets.table, "Key": to_attributes({"guard_key": self._key})}
         update["UpdateExpression"] += ", expires_at = :expires_at"
         update["ExpressionAttributeValues"] |= values(tick=self._tick, expires_at=expires_at)
-        return Write({"Update": update}, Missed(self))
+        return Write({"Update": update}, Missed())
 
     def miss(self) -> None:
-        """Guess again, or raise what the bucket refuses with: it is full.
+        """Guess again, or raise RateLimited: it is full.
 
         It is full where it is neither empty nor filling, asked in this order: between the two it can only
         have become fuller.
         """
         if self._filling and self._known_not_empty:
-            raise self._buckets.refuse(self._seconds_until_room())
+            raise RateLimited(self._seconds_until_room())
         self._known_not_empty = not self._filling
         self._filling = not self._filling
 

@@ -201,17 +201,18 @@ class CommentsTable:
             next_position=_position_in(str(comments[-1]["public_json"])) if more else None,
         )
 
-    def is_first_of_author(self, comment: Comment) -> bool:
-        """Whether nothing is kept that the same address wrote before."""
+    def list_times_before(self, comment: Comment, most: int) -> list[datetime]:
+        """When the same address wrote the last `most` comments before this one, newest first."""
         found = self._database.query(
             TableName=self._name,
             IndexName=BY_AUTHOR,
             KeyConditionExpression="author_hmac = :author AND #position < :own",
             ExpressionAttributeNames={"#position": "position"},
             ExpressionAttributeValues=values(author=str(comment.author_hmac), own=position_of(comment)),
-            Limit=1,
+            ScanIndexForward=False,
+            Limit=most,
         )
-        return not found.items
+        return [from_text(str(item["position"]).partition("#")[0]) for item in found.items]
 
     def list_by_status(
         self,

@@ -4,8 +4,7 @@ Key: guard_key.
 
 | access | key | who |
 |---|---|---|
-| a submission's turn in its network's bucket, inside its transaction | rate#<network hash> | public |
-| and in its author's: buckets.py | written#<address hmac> | public |
+| a submission's turn in its network's bucket, in its transaction: buckets.py | rate#<network hash> | public |
 | count a mail in its second, within SES's rate | mail#<second> | mail |
 | acknowledge enquiries of one address at most once a day | acknowledged#<address hmac> | mail |
 | what is kept of one address; erase it | acknowledged#<address hmac> | staff |
@@ -13,12 +12,10 @@ Key: guard_key.
 
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.errors import AddressRateExceeded, RateLimited
 from chalicelib.people import GuardRecord
 from chalicelib.storage.buckets import Buckets, Turn
 from chalicelib.storage.dynamodb import Database, Value, Write, to_attributes, values
 from chalicelib.storage.people import delete_once
-from chalicelib.submissions import Sender
 
 _ACKNOWLEDGED_FOR = timedelta(days=1)
 # Only the second itself matters; a minute is for clocks that differ.
@@ -30,23 +27,14 @@ class NoTurn(Exception):
 
 
 class GuardTable:
-    def __init__(
-        self, database: Database, name: str, limit: int, address_limit: int, window_seconds: int
-    ) -> None:
+    def __init__(self, database: Database, name: str, limit: int, window_seconds: int) -> None:
         self._database = database
         self._name = name
-        self._networks = Buckets(name, limit, window_seconds, RateLimited)
-        self._addresses = Buckets(name, address_limit, window_seconds, lambda _: AddressRateExceeded())
+        self._networks = Buckets(name, limit, window_seconds)
 
-    def turns(self, sender: Sender, at: datetime) -> list[Turn]:
-        """Of a submission: in its network's bucket, and in its author's where that is asked.
-
-        They refuse with RateLimited and AddressRateExceeded, in this order.
-        """
-        turns = [self._networks.turn(f"rate#{sender.network}", at)]
-        if sender.address_hmac is not None:
-            turns.append(self._addresses.turn(written_key(sender.address_hmac), at))
-        return turns
+    def turn(self, network: str, at: datetime) -> Turn:
+        """A submission's turn in its network's bucket. An address has none: docs/judgement.md says why."""
+        return self._networks.turn(f"rate#{network}", at)
 
     def take_turn(self, second: int, limit: int) -> None:
         """One more mail in `second` (since 1970), of at most `limit`. Raises NoTurn or Unavailable."""
@@ -91,7 +79,7 @@ class GuardTable:
 
 def _keys_of(address_hmac: str) -> tuple[str, ...]:
     """Whoever adds a kind of record that is kept by address adds its key: so that it can be erased."""
-    return (acknowledged_key(address_hmac), written_key(address_hmac))
+    return (acknowledged_key(address_hmac),)
 
 
 def _from_seconds(seconds: Value) -> datetime:
@@ -100,8 +88,3 @@ def _from_seconds(seconds: Value) -> datetime:
 
 def acknowledged_key(address_hmac: str) -> str:
     return f"acknowledged#{address_hmac}"
-
-
-def written_key(address_hmac: str) -> str:
-    """Of the bucket of what one address wrote; it expires two windows after the last submission."""
-    return f"written#{address_hmac}"

@@ -37,7 +37,7 @@ from chalicelib.storage.people import AlreadyGone
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.stubs import Stubs, ThreadChanged
 from chalicelib.storage.suppressions import SuppressionsTable
-from chalicelib.submissions import Identity, Sender
+from chalicelib.submissions import Identity
 from chalicelib.threads import PageThread
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ class Store:
     # None in the functions that neither decide nor keep house: they never load it.
     model: "ModelTable | None"
 
-    def add_comment(self, comment: Comment, identity: Identity, order: Order, sender: Sender) -> None:
-        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, OrderedBefore, RateLimited,
-        AddressRateExceeded or Unavailable.
+    def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None:
+        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, OrderedBefore, RateLimited
+        or Unavailable.
 
         In that order: a replay gets its first answer even if the page has been closed since, and at any rate.
         """
@@ -77,18 +77,16 @@ class Store:
         if comment.parent_id is not None:
             writes.append(self.comments.check_parent(comment.parent_id, comment.page_id))
         writes.append(self.outbox.put_order(order, OrderedBefore()))
-        self._transact_in_turn(writes, sender, comment.created_at)
+        self._transact_in_turn(writes, network, comment.created_at)
 
-    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, sender: Sender) -> None:
-        """Raises AlreadySubmitted, OrderedBefore, RateLimited, AddressRateExceeded or Unavailable."""
+    def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, network: str) -> None:
+        """Raises AlreadySubmitted, OrderedBefore, RateLimited or Unavailable."""
         writes = [self.enquiries.put_new(enquiry)]
         writes += [self.enquiries.check_neighbour(n, identity) for n in identity.neighbours]
         writes.append(self.outbox.put_order(order, OrderedBefore()))
-        self._transact_in_turn(writes, sender, enquiry.created_at)
+        self._transact_in_turn(writes, network, enquiry.created_at)
 
-    def publish_at_once(
-        self, decided: DecidedComment, identity: Identity, sender: Sender, enough: int
-    ) -> None:
+    def publish_at_once(self, decided: DecidedComment, identity: Identity, network: str, enough: int) -> None:
         """Store a comment as approved, with all that a decision changes, where its author has `enough` so.
 
         Raises as `add_comment`, and NotTrusted behind ParentNotPublished.
@@ -104,7 +102,7 @@ class Store:
         writes += [self.outbox.put_order(order, OrderedBefore()) for order in decided.orders]
         # The first of its chain: there is nothing to read first.
         writes.append(Write(self.audit.put(chain(decided.act, None)).action))
-        self._transact_in_turn(writes, sender, comment.created_at)
+        self._transact_in_turn(writes, network, comment.created_at)
 
     def is_trusted(self, trust_key: str, enough: int) -> bool:
         return self._holds(self.approvals.check(trust_key, enough))
@@ -330,17 +328,16 @@ class Store:
             return
         raise Unavailable("TransactWriteItems")
 
-    def _transact_in_turn(self, writes: list[Write], sender: Sender, at: datetime) -> None:
-        """Do the writes if the sender's buckets have room: one round trip, unless one was guessed wrong."""
-        turns = self.guard.turns(sender, at)
+    def _transact_in_turn(self, writes: list[Write], network: str, at: datetime) -> None:
+        """Do the writes if the network's bucket has room: one round trip, unless it was guessed wrong."""
+        turn = self.guard.turn(network, at)
         while True:
             try:
-                self.database.transact([*writes, *(turn.write() for turn in turns)])
-            except Missed as missed:
-                missed.turn.miss()
+                self.database.transact([*writes, turn.write()])
+            except Missed:
+                turn.miss()
                 continue
-            for turn in turns:
-                turn.done()
+            turn.done()
             return
 
     def _holds(self, check: Write) -> bool:

@@ -17,7 +17,6 @@ from tests.stack import Stack
 CAUGHT_IN_THE_DOMAIN = {
     errors.AlreadySubmitted,
     errors.OrderedBefore,
-    errors.AddressRateExceeded,
     errors.NotTrusted,
 }
 

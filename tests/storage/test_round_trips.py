@@ -29,20 +29,20 @@ def watched(desk: Desk) -> Iterator[Calls]:
 
 @pytest.mark.parametrize("key", [{}, {"idempotency_key": "k"}])
 @pytest.mark.parametrize("parent", [False, True])
-def test_comment_is_one_transaction_of_four_written_items(
+def test_comment_is_one_transaction_of_three_written_items(
     stack: Stack, key: dict[str, Any], parent: bool
 ) -> None:
     more = {"parent_id": publish(stack, message="First.")} if parent else {}
     with watched(stack.desk("public")) as calls:
         assert stack.call("POST", "/v1/comments", COMMENT | more, **key).status == 202
-    assert_one_transaction(calls, ["comments", "guard", "guard", "outbox"], stack)
+    assert_one_transaction(calls, ["comments", "guard", "outbox"], stack)
 
 
 @pytest.mark.parametrize("key", [{}, {"idempotency_key": "k"}])
-def test_enquiry_is_one_transaction_of_four_written_items(stack: Stack, key: dict[str, Any]) -> None:
+def test_enquiry_is_one_transaction_of_three_written_items(stack: Stack, key: dict[str, Any]) -> None:
     with watched(stack.desk("public")) as calls:
         assert stack.call("POST", "/v1/enquiries", ENQUIRY, **key).status == 202
-    assert_one_transaction(calls, ["enquiries", "guard", "guard", "outbox"], stack)
+    assert_one_transaction(calls, ["enquiries", "guard", "outbox"], stack)
 
 
 def assert_one_transaction(calls: Calls, written: list[str], stack: Stack) -> None:
@@ -51,14 +51,14 @@ def assert_one_transaction(calls: Calls, written: list[str], stack: Stack) -> No
 
 
 def test_only_a_process_that_does_not_know_how_full_a_bucket_is_tries_twice(stack: Stack) -> None:
-    """A filling bucket costs another environment one round trip more for each that it guesses wrong."""
+    """A filling bucket costs another environment one round trip more."""
     add_comment(stack, message="In one environment.")
     desk = stack.fresh_desk("public")
     with watched(desk) as calls:
         for n in range(3):
             assert stack.call("POST", "/v1/comments", COMMENT | {"message": f"{n}"}, desk=desk).status == 202
-    # The network's bucket and the author's were both taken for empty.
-    assert [name for name, _ in calls] == ["TransactWriteItems"] * (3 + 2)
+    # The network's bucket was taken for empty.
+    assert [name for name, _ in calls] == ["TransactWriteItems"] * (3 + 1)
     stack.later(hours=1)
     with watched(desk) as calls:
         assert stack.call("POST", "/v1/comments", COMMENT, desk=desk).status == 202
