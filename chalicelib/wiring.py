@@ -269,7 +269,8 @@ def write_document(session: Any, file: Path | None, parameter: str | None, docum
     try:
         # Under the KMS key that it has: without KeyId, SSM would take the account's own.
         named = [{"Key": "Name", "Option": "Equals", "Values": [parameter]}]
-        [known] = ssm.describe_parameters(ParameterFilters=named)["Parameters"]
+        pages = ssm.get_paginator("describe_parameters").paginate(ParameterFilters=named)
+        [known] = [found for page in pages for found in page["Parameters"]]
         ssm.put_parameter(
             Name=parameter, Value=document, Type="SecureString", KeyId=known["KeyId"], Overwrite=True
         )

@@ -39,6 +39,9 @@ def publish(template: Template, release: str) -> Template:
         properties["Description"] = f"Frontdesk: {function.name}, release {release}"
         if function.name in _SNAP_STARTED and _snap_starts(properties["Runtime"]):
             properties["SnapStart"] = {"ApplyOn": "PublishedVersions"}
+    # SAM deploys the API anew when this text changes: with each release, for the gateway's own answers hold
+    # values that are given (the sites), which the text does not.
+    resources["RestAPI"]["Properties"]["DefinitionBody"].setdefault("info", {})["version"] = release
     for name, resource in resources.items():
         if resource["Type"] in _CALLERS:
             resources[name] = {**resource, "Properties": _call_aliases(resource["Properties"])}

@@ -54,10 +54,17 @@ class Deployment:
             first, imports = self._first(template, orphans)
             self._apply(first, imports)
             print("Step 2 of 2: functions and the rest")
-        if key_parameters.ensure(self._aws.client("ssm"), self._stage.stage, self._kms_key()):
+        if self._ensure_keys():
             print("Made the product's keys in SSM: keep a copy where you keep what must not be lost")
         self._apply(with_code(template, self._bucket.name, zip_key))
         self._tell_outputs()
+
+    def _ensure_keys(self) -> bool:
+        # The foundation of a first deployment has no function.
+        held = list_resources(self._cloudformation, self._stage.stack)
+        has_served = any(resource.type == "AWS::Lambda::Function" for resource in held)
+        ssm = self._aws.client("ssm")
+        return key_parameters.ensure(ssm, self._stage.stage, self._kms_key(), has_served=has_served)
 
     def diff(self) -> None:
         """Print what would change. Raises CannotDeployError."""

@@ -28,7 +28,9 @@ def find_versions(ssm: Any, stage: str) -> tuple[int, int]:
 def find_kms_key(ssm: Any, stage: str) -> str | None:
     """The id of the KMS key that the parameters are encrypted under."""
     named = [{"Key": "Name", "Option": "Equals", "Values": list(parameter_names(stage))}]
-    keys = [p["KeyId"] for p in ssm.describe_parameters(ParameterFilters=named)["Parameters"]]
+    # Page by page: a page may be empty though another follows.
+    pages = ssm.get_paginator("describe_parameters").paginate(ParameterFilters=named)
+    keys = [parameter["KeyId"] for page in pages for parameter in page["Parameters"]]
     return str(keys[0]).rpartition("/")[2] if keys else None
 
 
@@ -44,11 +46,21 @@ def check_whole(ssm: Any, stage: str) -> None:
         )
 
 
-def ensure(ssm: Any, stage: str, kms_key: str) -> bool:
-    """Make both unless they are there; return whether they were made. Raises as `check_whole`."""
+def ensure(ssm: Any, stage: str, kms_key: str, *, has_served: bool) -> bool:
+    """Make both unless they are there; return whether they were made. Raises as `check_whole`.
+
+    Where the stack `has_served`, keys that are gone are lost, and never made anew: what is stored is sealed
+    to them.
+    """
     check_whole(ssm, stage)
     if all(find_versions(ssm, stage)):
         return False
+    if has_served:
+        both = " and ".join(parameter_names(stage))
+        raise CannotDeployError(
+            f"The SSM parameters {both} are gone, and the stack has served with them: put both back from "
+            "where you keep them; what is stored is sealed to them, and new keys would not open it"
+        )
     keys, private_keys = make_documents()
     check_pair(read_keys(keys), read_private_keys(private_keys))
     public_name, private_name = parameter_names(stage)
