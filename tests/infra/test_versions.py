@@ -22,7 +22,7 @@ def small_template(runtime: str = "python3.11") -> Template:
     return {
         "Resources": {
             **{name: deepcopy(function) for name in NAMES},
-            "RestAPI": {"Type": "AWS::Serverless::Api", "Properties": {"uri": uri}},
+            "RestAPI": {"Type": "AWS::Serverless::Api", "Properties": {"uri": uri, "DefinitionBody": {}}},
             "May": {"Type": "AWS::Lambda::Permission", "Properties": {"FunctionName": {"Ref": "Staff"}}},
             "Rule": {
                 "Type": "AWS::Events::Rule",
@@ -38,6 +38,8 @@ def test_whatever_calls_a_function_calls_its_alias() -> None:
     published = publish(before, "abc")["Resources"]
     assert before == small_template()
     assert published["RestAPI"]["Properties"]["uri"]["Fn::Sub"].endswith("${APIHandlerLive}/invocations")
+    # By this text SAM sees that the API is to be deployed anew.
+    assert published["RestAPI"]["Properties"]["DefinitionBody"] == {"info": {"version": "abc"}}
     assert published["May"]["Properties"]["FunctionName"] == {"Ref": "StaffLive"}
     assert published["Rule"]["Properties"]["Targets"][0]["Arn"] == {"Ref": "MailLive"}
     # What is measured is the function, by its name.
