@@ -48,12 +48,20 @@ def tag(version: str, root: Path, day: str) -> None:
     """Commit the release of `version` in the checkout `root`, and tag it. Raises CannotReleaseError."""
     project = (root / "pyproject.toml").read_text()
     _check_version(version, _VERSION_LINE.findall(project)[0], root)
+    if _git(root, "branch", "--show-current") != "main":
+        raise CannotReleaseError("This is not the branch main: releases are made there")
     if _git(root, "status", "--porcelain"):
         raise CannotReleaseError("There are changes that are not committed: commit them or put them away")
     changelog = cut((root / "CHANGELOG.md").read_text(), version, day)
     (root / "CHANGELOG.md").write_text(changelog)
     (root / "pyproject.toml").write_text(_VERSION_LINE.sub(f'version = "{version}"', project))
-    _git(root, "commit", "--quiet", "--message", f"Release {version}", "CHANGELOG.md", "pyproject.toml")
+    files = ("CHANGELOG.md", "pyproject.toml")
+    try:
+        _git(root, "commit", "--quiet", "--message", f"Release {version}", *files)
+    except CannotReleaseError:
+        # A hook, or nobody to sign as: then nothing is to be changed, as is said.
+        _git(root, "checkout", "HEAD", "--", *files)
+        raise
     _git(root, "tag", "--annotate", "--message", f"Release {version}", f"v{version}")
 
 

@@ -93,6 +93,23 @@ def test_uncommitted_changes_stop_a_release(checkout: Path) -> None:
     assert git(checkout, "tag") == ""
 
 
+def test_a_commit_that_fails_changes_nothing(checkout: Path) -> None:
+    hook = checkout / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o700)
+    with pytest.raises(CannotReleaseError, match="git commit failed"):
+        tag("0.2.0", checkout, "2026-11-25")
+    assert git(checkout, "status", "--porcelain") == ""
+    assert git(checkout, "tag") == ""
+
+
+def test_another_branch_than_main_stops_a_release(checkout: Path) -> None:
+    git(checkout, "switch", "--quiet", "--create", "other")
+    with pytest.raises(CannotReleaseError, match="not the branch main"):
+        tag("0.2.0", checkout, "2026-11-25")
+
+
 def test_nothing_unreleased_stops_a_release(checkout: Path) -> None:
     tag("0.2.0", checkout, "2026-11-25")
     with pytest.raises(CannotReleaseError, match="nothing to release"):
