@@ -62,8 +62,9 @@ class Function:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.communicate()
         self._server.shutdown()
         self._server.server_close()
 
@@ -114,7 +115,9 @@ class Function:
     def _fail(self) -> None:
         self._process.kill()
         _, said = self._process.communicate()
-        raise FunctionDied(said.decode(errors="replace")[-3000:])
+        # Why an init failed is told to the Runtime API, and not printed.
+        told = "" if self._answers.empty() else json.dumps(self._answers.get()[1])
+        raise FunctionDied(said.decode(errors="replace")[-3000:] + told)
 
 
 def _environment(

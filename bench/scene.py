@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from bench.words import prose
 from chalicelib.comments import Comment
+from chalicelib.config import Settings
 from chalicelib.privacy.keys import make_documents
 from infra.functions import FUNCTIONS
 
@@ -16,7 +17,7 @@ REGION = "us-east-1"
 SITE = "https://www.example.org"
 PAGE = "example.org/stories"
 TOKEN = "token:bench"  # noqa: S105 - whom the authorizer would have named
-TABLES = ("comments", "enquiries", "outbox", "pages", "guard", "staff", "audit", "suppressions")
+_TABLES = [name for name in Settings.model_fields if name.endswith("_table")]
 LENGTH = 300
 FIRST = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
@@ -36,7 +37,7 @@ def environment(function: str, endpoint: str) -> dict[str, str]:
         "MAIL_DEAD_LETTER_QUEUE_URL": f"{endpoint}/000000000000/dead",
         "RATE_LIMIT": "1000000",
         "KEYS_PARAMETER": "/frontdesk/bench/keys",
-        **{f"{table.upper()}_TABLE": table_name(table) for table in TABLES},
+        **{name.upper(): table_name(name.removesuffix("_table")) for name in _TABLES},
     }
     if any(known.opens_sealed for known in FUNCTIONS if known.name == function):
         settings["PRIVATE_KEYS_PARAMETER"] = "/frontdesk/bench/private-keys"
