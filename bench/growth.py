@@ -10,8 +10,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from math import log
 from pathlib import Path
@@ -26,20 +26,16 @@ from bench.figures import figure
 from bench.isolation import bring_loopback_up
 from bench.measures import Bench, Event
 from bench.runtime_api import Function
-from chalicelib.privacy.keys import read_keys
-from chalicelib.privacy.sealing import Sealer
-from chalicelib.storage.comments import CommentsTable
-from chalicelib.storage.dynamodb import Database
-from chalicelib.storage.seal import Seal
-from chalicelib.times import to_text
+from bench.seeding import Seed
 from infra.local.aws import make_client
 
 ROOT = Path(__file__).resolve().parents[1]
 PORT = 8123
-_PAGES = (100, 1_000, 10_000)
-_SITES = (1_000, 100_000)
-_QUEUES = (10, 10_000)
+# Comments on a page, on a site, and in the queue.
+_FULL = ((100, 1_000, 10_000), (1_000, 100_000), (10, 10_000))
+_MILLION = 1_000_000
 _QUICK = ((100, 1_000), (1_500, 5_000), (10, 1_000))
+Calls = dict[Any, tuple[Function, Event]]
 _WARM_UP = 20
 
 
@@ -47,7 +43,7 @@ def measure(bench: Bench) -> dict[str, Any]:
     missing = [name for name in ("java", "unshare") if shutil.which(name) is None]
     if missing or not any(FOLDER.rglob("DynamoDBLocal.jar")):
         return {"left_out": f"needs {' and '.join(missing) or 'DynamoDB Local from npm'}"}
-    arguments = [str(bench.python), str(bench.content), "quick" if bench.quick else "full"]
+    arguments = [str(bench.python), str(bench.content), str(bench.quick), str(bench.million)]
     done = subprocess.run(
         ["unshare", "-rn", sys.executable, "-m", "bench.growth", *arguments],
         cwd=ROOT,
@@ -79,127 +75,89 @@ def _inside(bench: Bench) -> dict[str, Any]:
 
 
 def _measure(bench: Bench, engine: str) -> dict[str, Any]:
-    documents = scene.Scene().documents
     client = make_client("dynamodb", engine)
     _wait_for(client)
-    _create_tables(client)
-    seed = _Seed(client, documents[0])
-    stub = _KeysApart(documents, engine).stub
-    pages, sites, queues = _QUICK if bench.quick else (_PAGES, _SITES, _QUEUES)
-    found: dict[str, Any] = {"page": {}, "site": {}, "queue": {}}
-    with bench.function("public", stub) as public, bench.function("staff", stub) as staff:
-        public.wait_until_idle()
-        staff.wait_until_idle()
-        # The site first: the larger pages alone would make it larger than its least size.
-        smallest, *larger = pages
-        seed.page(f"example.org/of-{smallest}", smallest)
-        for size in sites:
-            seed.site(size)
-            found["site"][size] = _pages(bench, public, stub, (smallest,))[smallest]
-        for size in larger:
-            seed.page(f"example.org/of-{size}", size)
-        found["page"] = _pages(bench, public, stub, pages)
-        for size in queues:
-            seed.queue(size)
-            found["queue"][size] = _series(bench, staff, stub, {"list the queue": scene.list_queue})
-    stub.stop()
-    return {**found, "exponents": _exponents(found["page"])}
+    documents = scene.Scene().documents
+    stub = Stub(scene.Scene(documents=documents, thread=[]).answer, engine=engine)
+    with ExitStack() as until_the_end:
+        until_the_end.callback(stub.stop)
+        place = _Place(bench, engine, client, documents[0], stub, until_the_end)
+        return {**_by_page_and_queue(place), "site": _by_site(place)}
 
 
-class _Seed:
-    """Puts comments where the code would have put them, many at once."""
+@dataclass(frozen=True)
+class _Place:
+    """What is measured on: one engine that all sites share, each with tables and functions of its own."""
 
-    def __init__(self, client: Any, keys: str) -> None:
-        self._client = client
-        now = lambda: scene.FIRST  # noqa: E731
-        seal = Seal(Sealer(read_keys(keys).sealing_keys), None)
-        table = scene.table_name("comments")
-        self._comments = CommentsTable(Database(client, now), table, timedelta(days=30), seal)
-        self._number = 0
-        self._on_site = 0
-        self._waiting = 0
+    bench: Bench
+    engine: str
+    client: Any
+    keys: str
+    stub: Stub
+    until_the_end: ExitStack
 
-    def page(self, page: str, size: int) -> None:
-        pattern = self._comments.put_new(scene.approved(0, page)).action["Put"]["Item"]
-        self._put(self._like(pattern, size))
-        edges = [
-            {
-                "comment_id": {"S": f"edge{edge}{page}"},
-                "approved_page": {"S": page},
-                "position": {"S": edge},
-                "approved_count": {"N": str(size)},
-            }
-            for edge in "!~"
-        ]
-        self._put(iter(edges))
-        self._on_site += size
+    def open_site(self, site: str) -> Seed:
+        _create_tables(self.client, site)
+        return Seed(self.engine, self.keys, site)
 
-    def site(self, size: int) -> None:
-        """Other pages, of 100 comments each, until the site has `size`."""
-        while self._on_site < size:
-            self.page(f"example.org/other-{self._on_site}", 100)
-
-    def queue(self, size: int) -> None:
-        text = scene.approved(self._waiting)
-        pattern = self._comments.put_new(scene.pending_of(text)).action["Put"]["Item"]
-        self._put(self._like(pattern, size - self._waiting))
-        self._waiting = size
-
-    def _like(self, pattern: dict[str, Any], count: int) -> Iterator[dict[str, Any]]:
-        """The same comment again under other ids, each a second later: sealing each would take minutes."""
-        old = pattern["comment_id"]["S"]
-        old_at = pattern["created_at"]["S"]
-        for _ in range(count):
-            self._number += 1
-            comment = scene.approved(self._number)
-            at = to_text(comment.created_at)
-            yield {
-                name: {"S": value["S"].replace(old, comment.id).replace(old_at, at)}
-                if "S" in value
-                else value
-                for name, value in pattern.items()
-            }
-
-    def _put(self, items: Iterator[dict[str, Any]]) -> None:
-        batch: list[dict[str, Any]] = []
-        for item in items:
-            batch.append({"PutRequest": {"Item": item}})
-            if len(batch) == 25:
-                self._write(batch)
-                batch = []
-        if batch:
-            self._write(batch)
-
-    def _write(self, batch: list[dict[str, Any]]) -> None:
-        self._client.batch_write_item(RequestItems={scene.table_name("comments"): batch})
+    def function(self, name: str, site: str) -> Function:
+        function = self.until_the_end.enter_context(self.bench.function(name, self.stub, site))
+        function.wait_until_idle()
+        return function
 
 
-class _KeysApart:
-    """SSM is answered here, DynamoDB by the engine."""
-
-    def __init__(self, documents: tuple[str, str], engine: str) -> None:
-        played = scene.Scene(documents=documents, thread=[])
-        self.stub = Stub(played.answer, engine=engine, passed_on=("DynamoDB",))
-
-
-def _pages(bench: Bench, public: Function, stub: Stub, pages: tuple[int, ...]) -> dict[int, Any]:
-    """The requests on each of the pages, in turn: the engine becomes quicker as it runs."""
-    events: dict[Any, Event] = {}
+def _by_page_and_queue(place: _Place) -> dict[str, Any]:
+    pages, _, queues = _sizes(place.bench)
+    seed = place.open_site("pages")
+    public, staff = place.function("public", "pages"), place.function("staff", "pages")
     for size in pages:
-        events |= {
-            (size, "post a comment"): partial(scene.post_comment, page=f"/of-{size}"),
-            (size, "list 100 comments"): partial(scene.get_thread, page=f"/of-{size}"),
-            (size, "counts of 50 pages"): scene.get_counts,
-        }
-    series = _series(bench, public, stub, events)
-    return {size: {name: series[of, name] for of, name in series if of == size} for size in pages}
+        seed.page(f"example.org/of-{size}", size)
+    calls: Calls = {}
+    for size in pages:
+        calls |= _requests(size, public, size)
+    by_page = _by_size(_series(place.bench, place.stub, calls))
+    by_queue = {}
+    for size in queues:
+        seed.queue(size)
+        listed = _series(place.bench, place.stub, {"list the queue": (staff, scene.list_queue)})
+        by_queue[size] = listed
+    return {"page": by_page, "queue": by_queue, "exponents": _exponents(by_page)}
 
 
-def _series(bench: Bench, function: Function, stub: Stub, events: dict[Any, Event]) -> dict[Any, Any]:
-    cpu: dict[Any, list[float]] = {name: [] for name in events}
-    engine: dict[Any, list[float]] = {name: [] for name in events}
+def _by_site(place: _Place) -> dict[int, Any]:
+    """A page of 100 on sites of each size, in turn: one after the other, they would meet an engine that had
+    run longer, and a machine in another mood."""
+    page = 100
+    calls: Calls = {}
+    for size in _sizes(place.bench)[1]:
+        site = f"site-{size}"
+        seed = place.open_site(site)
+        seed.page(f"example.org/of-{page}", page)
+        seed.site(size)
+        calls |= _requests(size, place.function("public", site), page)
+    return _by_size(_series(place.bench, place.stub, calls))
+
+
+def _sizes(bench: Bench) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    pages, sites, queues = _QUICK if bench.quick else _FULL
+    return pages, (*sites, _MILLION) if bench.million else sites, queues
+
+
+def _requests(size: int, public: Function, page: int) -> Calls:
+    """Those whose time may grow, asked of a page of `page` comments."""
+    return {
+        (size, "post a comment"): (public, partial(scene.post_comment, page=f"/of-{page}")),
+        (size, "list 100 comments"): (public, partial(scene.get_thread, page=f"/of-{page}")),
+        (size, "counts of 50 pages"): (public, scene.get_counts),
+    }
+
+
+def _series(bench: Bench, stub: Stub, calls: Calls) -> dict[Any, Any]:
+    """All calls in turn, round after round: the engine becomes quicker as it runs."""
+    cpu: dict[Any, list[float]] = {name: [] for name in calls}
+    engine: dict[Any, list[float]] = {name: [] for name in calls}
     for round_ in range(bench.rounds(150) + _WARM_UP):
-        for name, event in events.items():
+        for name, (function, event) in calls.items():
             stub.calls.clear()
             outcome = function.invoke(event(time.monotonic_ns()))
             assert outcome.answer["statusCode"] in (200, 202), outcome.answer["body"]
@@ -208,8 +166,13 @@ def _series(bench: Bench, function: Function, stub: Stub, events: dict[Any, Even
                 engine[name].append(sum(call.engine_seconds for call in stub.calls) * 1000)
     return {
         name: {"cpu_ms": figure(cpu[name]).to_json(), "engine_ms": figure(engine[name]).to_json()}
-        for name in events
+        for name in calls
     }
+
+
+def _by_size(series: dict[Any, Any]) -> dict[int, Any]:
+    sizes = dict.fromkeys(size for size, _ in series)
+    return {size: {name: series[of, name] for of, name in series if of == size} for size in sizes}
 
 
 def _exponents(pages: dict[int, Any]) -> dict[str, dict[str, float]]:
@@ -239,18 +202,19 @@ def _wait_for(client: Any) -> None:
     raise RuntimeError("DynamoDB Local did not start")
 
 
-def _create_tables(client: Any) -> None:
+def _create_tables(client: Any, site: str) -> None:
     resources = yaml.safe_load((ROOT / "infra" / "template.yaml").read_text())["Resources"]
     for logical_id, resource in resources.items():
         if resource["Type"] == "AWS::DynamoDB::Table":
             properties = resource["Properties"]
             kept = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
             client.create_table(
-                TableName=scene.table_name(logical_id.removesuffix("Table").lower()),
+                TableName=scene.table_name(logical_id.removesuffix("Table").lower(), site),
                 **{name: properties[name] for name in kept if name in properties},
             )
 
 
 if __name__ == "__main__":
-    _python, _content, _how = sys.argv[1:]
-    print(json.dumps(_inside(Bench(Path(_python), Path(_content), _how == "quick"))))
+    _python, _content, *_asked = sys.argv[1:]
+    _quick, _million = (asked == "True" for asked in _asked)
+    print(json.dumps(_inside(Bench(Path(_python), Path(_content), _quick, _million))))

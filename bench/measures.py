@@ -41,12 +41,14 @@ class Bench:
     python: Path
     content: Path
     quick: bool
+    million: bool = False
 
     def rounds(self, full: int) -> int:
         return 2 if self.quick else full
 
-    def function(self, name: str, stub: Stub) -> Function:
-        return Function(self.python, self.content, scene.handler_of(name), scene.environment(name, stub.url))
+    def function(self, name: str, stub: Stub, site: str = "bench") -> Function:
+        environment = scene.environment(name, stub.url, site)
+        return Function(self.python, self.content, scene.handler_of(name), environment)
 
 
 def cold_starts(bench: Bench) -> dict[str, Any]:

@@ -22,7 +22,7 @@ LENGTH = 300
 FIRST = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
 
-def environment(function: str, endpoint: str) -> dict[str, str]:
+def environment(function: str, endpoint: str, site: str = "bench") -> dict[str, str]:
     """As the deployed stack sets it: keys are SSM parameters."""
     settings = {
         "STAGE": "prod",
@@ -37,7 +37,7 @@ def environment(function: str, endpoint: str) -> dict[str, str]:
         "MAIL_DEAD_LETTER_QUEUE_URL": f"{endpoint}/000000000000/dead",
         "RATE_LIMIT": "1000000",
         "KEYS_PARAMETER": "/frontdesk/bench/keys",
-        **{name.upper(): table_name(name.removesuffix("_table")) for name in _TABLES},
+        **{name.upper(): table_name(name.removesuffix("_table"), site) for name in _TABLES},
     }
     if any(known.opens_sealed for known in FUNCTIONS if known.name == function):
         settings["PRIVATE_KEYS_PARAMETER"] = "/frontdesk/bench/private-keys"
@@ -55,8 +55,8 @@ def aws_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def table_name(table: str) -> str:
-    return f"frontdesk-bench-{table}"
+def table_name(table: str, site: str = "bench") -> str:
+    return f"frontdesk-{site}-{table}"
 
 
 def handler_of(function: str) -> str:
@@ -65,10 +65,10 @@ def handler_of(function: str) -> str:
 
 def approved(number: int, page: str = PAGE) -> Comment:
     """The `number`th approved comment of a page."""
-    at = FIRST + timedelta(seconds=number)
+    own_id, at = place_of(number)
     text = prose(LENGTH, number)
     return Comment(
-        id=f"c{number:026d}",
+        id=own_id,
         page_id=page,
         parent_id=None,
         name="Jo Ibis",
@@ -83,6 +83,11 @@ def approved(number: int, page: str = PAGE) -> Comment:
         created_at=at,
         request_hash="r",
     )
+
+
+def place_of(number: int) -> tuple[str, datetime]:
+    """The id and the moment of the `number`th comment."""
+    return f"c{number:026d}", FIRST + timedelta(seconds=number)
 
 
 _COMMENTS = table_name("comments")

@@ -5,7 +5,7 @@ Nothing shows before a moderator says so, but where a site trusts authors who we
 
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -192,7 +192,7 @@ def submit_comment(
     """
     identity = identify(
         "comment",
-        {**asdict(draft), "email": draft.email.lower()},
+        {**vars(draft), "email": draft.email.lower()},
         _SAME_BY,
         visit,
         hashing,

@@ -1,7 +1,7 @@
 """Enquiries: what people ask of admissions. The storage seals what an enquirer wrote."""
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -141,7 +141,7 @@ def submit_enquiry(
     The enquiry and the order to mail about it are committed together or not at all.
     Raises RateLimited, IdempotencyKeyReused or Unavailable.
     """
-    body = {**asdict(letter), "email": letter.email.lower(), "topic": topic}
+    body = {**vars(letter), "email": letter.email.lower(), "topic": topic}
     # Every field counts: who sends it again with a phone number added must not lose the number.
     identity = identify("enquiry", body, tuple(body), visit, hashing, _reference)
     enquiry = Enquiry(

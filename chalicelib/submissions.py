@@ -71,9 +71,10 @@ def identify(
     `make_id` makes an id of a slot's start (seconds since 1970) and a 32-byte digest.
     """
     content = json.dumps([body[name] for name in same_by])
-    whole = json.dumps(body, sort_keys=True)
-    window = KEY_WINDOW if visit.idempotency_key else CONTENT_WINDOW
-    source = f"key:{visit.idempotency_key}" if visit.idempotency_key else f"content:{content}"
+    if visit.idempotency_key:
+        window, source, request = KEY_WINDOW, f"key:{visit.idempotency_key}", json.dumps(body, sort_keys=True)
+    else:
+        window, source, request = CONTENT_WINDOW, f"content:{content}", content
 
     def in_slot(start: int) -> str:
         return make_id(start, hashing.digest(f"{kind} id", f"{start}:{source}"))
@@ -84,7 +85,7 @@ def identify(
         own=in_slot(own),
         neighbours=tuple(in_slot(start) for start in sorted(reached)),
         window_start=visit.at - window,
-        request_hash=hashing.digest(f"{kind} request", whole if visit.idempotency_key else content).hex(),
+        request_hash=hashing.digest(f"{kind} request", request).hex(),
     )
 
 

@@ -6,7 +6,7 @@ purpose says nothing under another.
 
 import hmac
 from datetime import date
-from hashlib import sha256
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 
@@ -20,14 +20,15 @@ class Hasher:
     def __init__(self, secrets: dict[str, bytes]) -> None:
         *older, (self.key_id, self._secret) = secrets.items()
         self._older = [Hasher({key_id: secret}) for key_id, secret in older]
+        # The purposes are few, but for those of a day.
+        self._key_for = lru_cache(maxsize=32)(self._make_key)
 
     def every(self) -> "list[Hasher]":
         """One for each secret, the current one first: for what was hashed before a rotation."""
         return [self, *reversed(self._older)]
 
     def digest(self, purpose: str, message: str) -> bytes:
-        key = hmac.digest(self._secret, purpose.encode(), sha256)
-        return hmac.digest(key, message.encode(), sha256)
+        return hmac.digest(self._key_for(purpose), message.encode(), "sha256")
 
     def address(self, email: str) -> str:
         """For look-up by address. Names its key, so that the secret can be rotated.
@@ -35,6 +36,9 @@ class Hasher:
         Lower case, not case folded: `straße.de` and `strasse.de` are two domains (RFC 5894, 3.2).
         """
         return f"{self.key_id}.{self.digest('address', email.lower()).hex()}"
+
+    def _make_key(self, purpose: str) -> bytes:
+        return hmac.digest(self._secret, purpose.encode(), "sha256")
 
     def network(self, ip: str, day: date) -> str:
         """Stands for a visitor's network on one day; under the next day's key it is another.

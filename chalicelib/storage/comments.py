@@ -322,7 +322,8 @@ def _queue_position(comment: Comment) -> str:
 
 
 def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
-    """The comment's attributes. Those that are None are not stored: that keeps the index sparse."""
+    """The comment's attributes. Those that are None are not stored: that keeps the index sparse, and small
+    what is as it mostly is."""
     approved = comment.status == "approved"
     return {
         "comment_id": comment.id,
@@ -335,14 +336,14 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "parent_id": comment.parent_id,
         "letter_sealed": _seal_letter(comment, seal),
         "author_hmac": comment.author_hmac,
-        "notify": comment.notify,
+        "notify": comment.notify or None,
         "status": comment.status,
         "priority": comment.priority,
         "created_at": to_text(comment.created_at),
         "request_hash": comment.request_hash,
         "decided_at": to_text(comment.decided_at) if comment.decided_at else None,
         "decided_by": comment.decided_by,
-        "staff": comment.staff,
+        "staff": comment.staff or None,
         "revision": comment.revision,
         "language": comment.language,
         "trust_key": comment.trust_key,
@@ -356,7 +357,8 @@ def _seal_letter(comment: Comment, seal: Seal) -> bytes:
             comment.name,
             comment.email,
             comment.original_text,
-            comment.text,
+            # Mostly as it was typed: twice would be a write unit more.
+            None if comment.text == comment.original_text else comment.text,
             # With the letter: that somebody may be in danger is as private as what they wrote.
             [[reason.code, reason.text] for reason in comment.reasons],
         ]
@@ -378,8 +380,8 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         email=email,
         author_hmac=fields.get("author_hmac"),
         original_text=original_text,
-        text=text,
-        notify=fields["notify"],
+        text=original_text if text is None else text,
+        notify=fields.get("notify", False),
         status=fields["status"],
         priority=fields["priority"],
         reasons=tuple(Reason(code, sentence) for code, sentence in reasons),
@@ -387,7 +389,7 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         request_hash=fields["request_hash"],
         decided_at=from_text(fields["decided_at"]) if "decided_at" in fields else None,
         decided_by=fields.get("decided_by"),
-        staff=fields["staff"],
+        staff=fields.get("staff", False),
         revision=fields["revision"],
         language=fields.get("language", "en"),
         answers=fields.get("answers", 0),

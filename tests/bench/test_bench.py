@@ -3,11 +3,16 @@
 import xml.etree.ElementTree as ET
 from typing import Any
 
+import pytest
+
+from bench import scene
 from bench.compare import compare
 from bench.figures import figure, ratio
 from bench.plots import bars, lines
 from bench.units import item_size, items_of, read_units, write_units, written_by
 from bench.words import prose, worst_texts
+from chalicelib.config import read_settings
+from infra.functions import FUNCTIONS
 
 
 def result(commit: str, *values: float, size: int = 7_000_000) -> dict[str, Any]:
@@ -71,3 +76,9 @@ def test_plots_are_well_formed() -> None:
         lines("Growth", {"list": [(100.0, 1.0), (10_000.0, 1.1)]}, "comments", "ms"),
     ):
         assert ET.fromstring(plot).tag.endswith("svg")  # noqa: S314
+
+
+@pytest.mark.parametrize("function", [known.name for known in FUNCTIONS])
+def test_functions_start_with_the_settings_that_the_bench_gives_them(function: str) -> None:
+    given = scene.environment(function, "http://127.0.0.1:1", "site-1000")
+    assert read_settings(given).comments_table == "frontdesk-site-1000-comments"
