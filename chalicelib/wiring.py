@@ -61,7 +61,13 @@ if TYPE_CHECKING:
     from chalicelib.storage.model import ModelTable
 
 # Two tries of at most 3 s: a handler makes up to three calls, and API Gateway gives up at 29 s.
-_PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+_PATIENT = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    # Else the SDK puts together a long one anew for each request.
+    user_agent="Frontdesk",
+)
 # The SDK would compare each parameter with its model: a fifth of a request's CPU. DynamoDB checks them too,
 # and refuses with the same outcome; tests use clients that do check.
 _UNCHECKED = _PATIENT.merge(Config(parameter_validation=False))

@@ -1,4 +1,4 @@
-"""Write the tables of docs/cost.md anew: `python -m tests.cost`."""
+"""Write the tables of docs/cost.md and docs/performance.md anew: `python -m tests.cost`."""
 
 import tempfile
 from pathlib import Path
@@ -8,7 +8,7 @@ from moto import mock_aws
 
 from chalicelib.privacy.keys import make_key_files
 from tests import conftest  # noqa: F401 - sets the environment that moto needs
-from tests.cost.page import PAGE, make_tables, with_tables
+from tests.cost.page import PAGES, make_tables, with_tables
 from tests.cost.stacks import StackMaker
 from tests.stack import SharedSession
 
@@ -20,4 +20,6 @@ with (
     keys = Path(folder, "keys")
     make_key_files(keys)
     files = {"KEYS_FILE": str(keys / "keys.json"), "PRIVATE_KEYS_FILE": str(keys / "private-keys.json")}
-    PAGE.write_text(with_tables(PAGE.read_text(), make_tables(StackMaker(files))))
+    tables = make_tables(StackMaker(files))
+    for page in PAGES:
+        page.write_text(with_tables(page.read_text(), tables))

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.mail.handlers import note_event
 from infra.cost import Usage, invocation
-from tests.acts import decide, post_comment, post_enquiry, publish, read_thread
+from tests.acts import PAGE, decide, post_comment, post_enquiry, publish, read_thread
 from tests.cost.usage import counted
 from tests.stack import FakeSes, Stack
 
@@ -59,10 +59,53 @@ def housekeeping(stack: Stack, prices: dict[str, Any]) -> Usage:
     return usage + _event("housekeeping", prices)
 
 
+def post(stack: Stack, prices: dict[str, Any]) -> Usage:
+    with counted(stack) as usage:
+        reply = post_comment(stack, message=MESSAGE)
+    return usage + _request("public", len(reply.text), prices)
+
+
+def list_hundred(stack: Stack, prices: dict[str, Any]) -> Usage:
+    for number in range(100):
+        publish(stack, message=f"{number}: {MESSAGE}")
+    with counted(stack) as usage:
+        reply = stack.call("GET", "/v1/comments", query={"page": PAGE, "limit": "100"})
+    assert len(reply.json["comments"]) == 100
+    return usage + _request("public", len(reply.text), prices)
+
+
+def count_fifty(stack: Stack, prices: dict[str, Any]) -> Usage:
+    with counted(stack) as usage:
+        reply = stack.call("POST", "/v1/comments/counts", {"pages": [f"/page-{n}" for n in range(50)]})
+    return usage + _request("public", len(reply.text), prices)
+
+
+def send(stack: Stack, prices: dict[str, Any]) -> Usage:
+    with counted(stack) as usage:
+        reply = post_enquiry(stack, message=MESSAGE)
+    return usage + _request("public", len(reply.text), prices)
+
+
+def approve(stack: Stack, prices: dict[str, Any]) -> Usage:
+    comment_id = post_comment(stack, message=MESSAGE).json["id"]
+    with counted(stack) as usage:
+        reply = decide(stack, comment_id, '"1"', status="approved")
+    return usage + _request("staff", len(reply.text), prices) + _event("authorizer", prices)
+
+
 OPERATIONS: dict[str, Callable[[Stack, dict[str, Any]], Usage]] = {
-    "view": view,
-    "comment": comment,
-    "enquiry": enquiry,
+    "views": view,
+    "comments": comment,
+    "enquiries": enquiry,
+}
+
+# One request each, and nothing that comes of it: what docs/performance.md prices.
+REQUESTS: dict[str, Callable[[Stack, dict[str, Any]], Usage]] = {
+    "post a comment": post,
+    "list 100 comments": list_hundred,
+    "counts of 50 pages": count_fifty,
+    "send an enquiry": send,
+    "approve a comment": approve,
 }
 
 

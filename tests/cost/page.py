@@ -1,4 +1,4 @@
-"""The tables of docs/cost.md, made of prices and counted calls."""
+"""The tables of docs/cost.md, and the costs in docs/performance.md, made of prices and counted calls."""
 
 import re
 from collections.abc import Callable
@@ -7,12 +7,13 @@ from typing import Any
 import yaml
 
 from chalicelib.mail.housekeeping import find_ages
-from infra.cost import dollars, idle_month, read_prices
-from tests.cost.operations import OPERATIONS, housekeeping
+from infra.cost import Usage, dollars, idle_month, read_prices
+from tests.cost.operations import OPERATIONS, REQUESTS, housekeeping
 from tests.stack import ROOT, Stack
 
-PAGE = ROOT / "docs" / "cost.md"
+PAGES = (ROOT / "docs" / "cost.md", ROOT / "docs" / "performance.md")
 _TABLE = re.compile(r"(<!-- (\w+): made by python -m tests.cost -->\n).*?(<!-- end -->)", re.DOTALL)
+Operation = Callable[[Stack, dict[str, Any]], Usage]
 _SHOWN = {
     "mails": "mail",
     "api_requests": "API Gateway",
@@ -27,25 +28,32 @@ _SHOWN = {
 
 
 def make_tables(new_stack: Callable[[], Stack]) -> dict[str, str]:
-    """Return the page's tables by name; each operation is counted in a stack of its own."""
+    """Return the pages' tables by name; each operation is counted in a stack of its own."""
     prices = read_prices()
-    costs = {name: _costs(operation(new_stack(), prices), prices) for name, operation in OPERATIONS.items()}
-    rows = [
-        f"| {label} | " + " | ".join(f"{costs[name].get(key, 0.0):.2f}" for name in costs) + " |"
-        for key, label in _SHOWN.items()
-    ]
-    totals = " | ".join(f"**{sum(cost.values()):.2f}**" for cost in costs.values())
-    head = ["| a million of | views | comments | enquiries |", "|---|---|---|---|"]
     # Those of filters, and the ages that housekeeping notes each time.
     metrics = _count("AWS::Logs::MetricFilter") + len(find_ages(new_stack().desk("housekeeping")))
     idle = idle_month(_count("AWS::CloudWatch::Alarm"), metrics, housekeeping(new_stack(), prices), prices)
     idle_rows = [f"| {what} | {cost:.2f} |" for what, cost in idle.items()]
     idle_total = f"| **in all** | **{sum(idle.values()):.2f}** |"
     return {
-        "operations": "\n".join([*head, *rows, f"| **in all** | {totals} |"]) + "\n",
+        "operations": _priced(OPERATIONS, new_stack, prices),
+        "requests": _priced(REQUESTS, new_stack, prices),
         "idle": "\n".join(["| a month in which nobody comes | |", "|---|---|", *idle_rows, idle_total])
         + "\n",
     }
+
+
+def _priced(operations: dict[str, Operation], new_stack: Callable[[], Stack], prices: dict[str, Any]) -> str:
+    costs = [_costs(operation(new_stack(), prices), prices) for operation in operations.values()]
+    rows = {label: [cost.get(key, 0.0) for cost in costs] for key, label in _SHOWN.items()}
+    lines = [f"| a million of | {' | '.join(operations)} |", "|---" * (1 + len(operations)) + "|"]
+    lines += [
+        f"| {label} | {' | '.join(f'{cost:.2f}' for cost in row)} |"
+        for label, row in rows.items()
+        if any(row)
+    ]
+    totals = " | ".join(f"**{sum(cost.values()):.2f}**" for cost in costs)
+    return "\n".join([*lines, f"| **in all** | {totals} |"]) + "\n"
 
 
 def with_tables(page: str, tables: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""docs/cost.md says what follows from the prices and from the calls that are counted."""
+"""docs/cost.md and docs/performance.md say what follows from prices and counted calls."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from infra.cost import Usage, dollars, read_prices
 from infra.functions import FUNCTIONS
-from tests.cost.page import PAGE, make_tables, with_tables
+from tests.cost.page import PAGES, make_tables, with_tables
 from tests.cost.stacks import StackMaker
 from tests.cost.usage import counted, size_of
 from tests.stack import Stack
@@ -20,9 +20,11 @@ def new_stack(aws: None, keys: dict[str, str]) -> Iterator[StackMaker]:
     maker.delete_all()
 
 
-def test_the_page_has_the_figures_that_follow_from_prices_and_calls(new_stack: StackMaker) -> None:
-    page = PAGE.read_text()
-    assert page == with_tables(page, make_tables(new_stack)), "run: python -m tests.cost"
+def test_pages_have_the_figures_that_follow_from_prices_and_calls(new_stack: StackMaker) -> None:
+    tables = make_tables(new_stack)
+    for page in PAGES:
+        written = page.read_text()
+        assert written == with_tables(written, tables), "run: python -m tests.cost"
 
 
 def test_a_consistent_read_of_little_is_one_unit(stack: Stack) -> None:
