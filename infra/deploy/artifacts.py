@@ -43,20 +43,26 @@ class Bucket:
 
     def ensure(self) -> None:
         """Make it if it is not there. One that was given is taken as it is, and never made."""
-        there = self.exists()
         if self._is_given:
-            if not there:
-                raise CannotDeployError(
-                    f"The bucket {self.name} is not there: make it, or take artifacts_bucket out of the "
-                    "stage's file for one to be made"
-                )
+            self.check_there()
             return
-        if not there:
+        if not self.exists():
             place = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
             self._s3.create_bucket(Bucket=self.name, **({} if self._region == "us-east-1" else place))
             print(f"Made the bucket {self.name}")
         # Each time: an earlier run may have ended between the bucket and these.
         self._set_up()
+
+    def check_there(self, remedy: str = "") -> None:
+        """Raises CannotDeployError where it is not: `remedy` is for one that was not given."""
+        if self.exists():
+            return
+        if self._is_given:
+            remedy = "make it, or take artifacts_bucket out of the stage's file for one to be made"
+        raise CannotDeployError(
+            f"The bucket {self.name}, through which CloudFormation takes template and code, is not there: "
+            f"{remedy}"
+        )
 
     def upload(self, file: Path) -> str:
         """Return the zip's key."""

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import yaml
 from botocore.exceptions import ClientError
 
 from infra.deploy import key_parameters
 from infra.deploy.aws import code_of
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.stacks import Stack, find_stack
+from infra.deploy.served import has_served
+from infra.deploy.stacks import Stack, find_stack, list_functions
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import find_orphans, refuse_orphans
+from infra.deploy.templates import declared
 from infra.functions import FUNCTIONS
-from infra.package import ROOT
 
 # Lambda keeps so many of the account's for functions without concurrency of their own:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
@@ -51,39 +51,43 @@ def check_before_deploying(stage: StageFile, aws: Any) -> Iterator[Finding]:
     """Without these a deployment fails half-way."""
     stack = find_stack(aws.client("cloudformation"), stage.stack)
     yield good(f"{stage.stack}: {stack.status if stack else 'not there yet, to be made'}")
-    yield from _check_concurrency(stage, aws.client("lambda"), stack)
+    yield from _check_concurrency(stage, aws, stack)
     yield from _check_gateway_role(stage, aws)
     if certificate := stage.parameters.get("CertificateArn"):
         yield _check_certificate(certificate, stage.public_url, aws.client("acm"))
     try:
-        key_parameters.check_whole(aws.client("ssm"), stage.stage)
-        yield good("the product's keys are whole, or not there yet")
+        served = has_served(aws, stage.stage, stage.stack)
+        key_parameters.refuse_lost(aws.client("ssm"), stage.stage, has_served=served)
+        yield good(
+            "the product's keys are there" if served else "the product's keys are there, or to be made"
+        )
     except CannotDeployError as error:
         yield blocks(str(error))
 
 
 def check_names(stage: StageFile, aws: Any) -> Finding:
     """Whether a table of ours is there, and somebody else's."""
-    template = yaml.safe_load((ROOT / "infra" / "template.yaml").read_text())
     stack = find_stack(aws.client("cloudformation"), stage.stack)
     is_there = stack is not None
     try:
-        orphans = find_orphans(aws, template, stage.stage, stage.stack, is_there=is_there)
+        orphans = find_orphans(aws, declared(), stage.stage, stage.stack, is_there=is_there)
         refuse_orphans(orphans, stage.stage, stack_is_there=is_there)
     except CannotDeployError as error:
         return blocks(str(error))
     return good("the tables' names are free, or ours")
 
 
-def _check_concurrency(stage: StageFile, client: Any, stack: Stack | None) -> Iterator[Finding]:
+def _check_concurrency(stage: StageFile, aws: Any, stack: Stack | None) -> Iterator[Finding]:
     if stage.parameters.get("ReservedConcurrency") == "false":
         yield note("no concurrency is reserved: a flood on the public side can keep mail and staff waiting")
         return
-    limit = client.get_account_settings()["AccountLimit"]
-    needed = sum(function.reserved for function in FUNCTIONS)
+    limit = aws.client("lambda").get_account_settings()["AccountLimit"]
     free = limit["UnreservedConcurrentExecutions"] - _LEFT_UNRESERVED
-    # Of a stack that is there, its own share is reserved already.
-    if stack is None and free < needed:
+    # What the stack's own functions have is reserved already. A stack is there before any of them is.
+    reserve = stack is not None and stack.parameters.get("ReservedConcurrency") != "false"
+    have = list_functions(aws.client("cloudformation"), stage.stack) if reserve else []
+    needed = sum(function.reserved for function in FUNCTIONS)
+    if free < sum(function.reserved for function in FUNCTIONS if function.logical_id not in have):
         yield blocks(
             f"Lambda lets this account run {limit['ConcurrentExecutions']} at once, and {needed} cannot be "
             f"reserved of that: ask for {needed + _LEFT_UNRESERVED} or more (Service Quotas, Lambda, "

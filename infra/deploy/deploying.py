@@ -13,6 +13,7 @@ from infra.deploy.artifacts import Bucket, key_of
 from infra.deploy.changes import Wanted, change_set, refuse_loss
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.progress import execute
+from infra.deploy.served import has_served
 from infra.deploy.stacks import find_stack, list_resources, make_ready
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import Orphan, find_orphans, imports_of, refuse_orphans
@@ -37,8 +38,7 @@ class Deployment:
         self._architecture = architecture
 
     def deploy(self, *, adopt: bool) -> None:
-        """Raises CannotDeployError; then nothing is half made."""
-        key_parameters.check_whole(self._aws.client("ssm"), self._stage.stage)
+        """For who has done `check_before_deploying`. Raises CannotDeployError; then nothing is half made."""
         self._bucket.exists()
         there = make_ready(self._cloudformation, self._stage.stack)
         template = self._build()
@@ -60,17 +60,15 @@ class Deployment:
         self._tell_outputs()
 
     def _ensure_keys(self) -> bool:
-        # The foundation of a first deployment has no function.
-        held = list_resources(self._cloudformation, self._stage.stack)
-        has_served = any(resource.type == "AWS::Lambda::Function" for resource in held)
         ssm = self._aws.client("ssm")
-        return key_parameters.ensure(ssm, self._stage.stage, self._kms_key(), has_served=has_served)
+        served = has_served(self._aws, self._stage.stage, self._stage.stack)
+        return key_parameters.ensure(ssm, self._stage.stage, self._kms_key(), has_served=served)
 
     def diff(self) -> None:
         """Print what would change. Raises CannotDeployError."""
         there = find_stack(self._cloudformation, self._stage.stack)
-        template = self._build()
-        if there is None or there.status == "REVIEW_IN_PROGRESS" or not self._bucket.exists():
+        if there is None or there.status == "REVIEW_IN_PROGRESS":
+            template = self._build()
             made = resources_made(template, self._stage.parameters)
             print("\n".join(sorted(f"make     {name} ({kind})" for name, kind in made.items())))
             print(f"{self._stage.stack} is not there yet: make deploy would make {len(made)} resources")
@@ -79,6 +77,8 @@ class Deployment:
             raise CannotDeployError(
                 f"{there.name} is in {there.status}: make deploy says what to do about it, or mends it"
             )
+        self._bucket.check_there(f"make deploy STAGE={self._stage.stage} makes it again")
+        template = self._build()
         key = key_of((self._out / _ZIP).read_bytes(), ".zip")
         wanted = self._wanted(with_code(template, self._bucket.name, key))
         with change_set(self._cloudformation, wanted, there, _name("diff")) as changes:
@@ -90,8 +90,7 @@ class Deployment:
             refuse_loss(changes)
 
     def _build(self) -> Template:
-        # A version that is not there yet will be the first.
-        versions = [v or 1 for v in key_parameters.find_versions(self._aws.client("ssm"), self._stage.stage)]
+        versions = list(key_parameters.find_versions_to_be(self._aws.client("ssm"), self._stage.stage))
         print("Packaging")
         besides = [dict(self._stage.parameters), versions]
         return build(self._stage.stage, self._out, besides, self._architecture)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError
 
 from infra.deploy.aws import code_of
@@ -19,8 +18,7 @@ from infra.deploy.progress import Watched
 from infra.deploy.stacks import find_stack
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import find_table, kms_key_of
-from infra.deploy.templates import table_names
-from infra.package import ROOT
+from infra.deploy.templates import declared_tables
 
 # AWS's longest: so long a person can change their mind.
 _DAYS_UNTIL_THE_KEY_IS_GONE = 30
@@ -39,8 +37,7 @@ def confirm(stack: str, what: str, given: str | None, ask: Callable[[str], str] 
 def destroy(stage: StageFile, aws: Any, *, with_data: bool) -> None:
     """Raises CannotDeployError. A run that was interrupted is run again, and goes on."""
     _delete_stack(aws.client("cloudformation"), stage.stack)
-    template = yaml.safe_load((ROOT / "infra" / "template.yaml").read_text())
-    names = list(table_names(template, stage.stage).values())
+    names = declared_tables(stage.stage)
     if with_data:
         _destroy_data(aws, stage.stage, names)
         return

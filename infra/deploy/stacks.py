@@ -33,6 +33,7 @@ class Stack:
     status: str
     reason: str = ""
     outputs: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
@@ -56,7 +57,8 @@ def find_stack(cloudformation: Any, name: str) -> Stack | None:
     if found["StackStatus"] == "DELETE_COMPLETE":
         return None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-    return Stack(name, found["StackStatus"], found.get("StackStatusReason", ""), outputs)
+    given = {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", [])}
+    return Stack(name, found["StackStatus"], found.get("StackStatusReason", ""), outputs, given)
 
 
 def list_resources(cloudformation: Any, name: str) -> list[Resource]:
@@ -68,6 +70,12 @@ def list_resources(cloudformation: Any, name: str) -> list[Resource]:
         for r in page["StackResourceSummaries"]
         if r["ResourceStatus"] not in _GONE
     ]
+
+
+def list_functions(cloudformation: Any, name: str) -> list[str]:
+    """The logical ids of the functions that are there: none after the first step of a first deployment."""
+    held = list_resources(cloudformation, name)
+    return [r.logical_id for r in held if r.type == "AWS::Lambda::Function" and r.physical_id]
 
 
 def make_ready(cloudformation: Any, name: str) -> Stack | None:

@@ -12,6 +12,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.stacks import HOLDS_DATA
 from infra.intrinsics import holds, resolve
@@ -81,6 +83,17 @@ def resources_made(template: Template, parameters: Mapping[str, str]) -> dict[st
         for name, resource in template["Resources"].items()
         if hold.get(resource.get("Condition"), True)
     }
+
+
+def declared_tables(stage: str) -> list[str]:
+    """The names of all tables that this folder's stage has, without packaging."""
+    return list(table_names(declared(), stage).values())
+
+
+def declared() -> Template:
+    """What holds data, as this folder declares it: nothing has to be packaged for it."""
+    template: Template = yaml.safe_load((ROOT / "infra" / "template.yaml").read_text())
+    return template
 
 
 def table_names(template: Template, stage: str) -> dict[str, str]:

@@ -38,6 +38,7 @@ class FakeCloudFormation:
         self.changes: list[list[dict[str, Any]]] = [[]]
         self.failure = ""
         self.resources: list[dict[str, Any]] = []
+        self.parameters: dict[str, str] = {}
         self.called: list[str] = []
         self.created: dict[str, Any] = {}
         self._running = False
@@ -51,7 +52,9 @@ class FakeCloudFormation:
             self._events = [*reversed(events), *self._events]
         if self.status in (None, "DELETE_COMPLETE"):
             raise client_error("ValidationError", f"Stack with id {StackName} does not exist")
-        return {"Stacks": [{"StackName": STACK, "StackId": "arn:stack", "StackStatus": self.status}]}
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()]
+        stack = {"StackName": STACK, "StackId": "arn:stack", "StackStatus": self.status, "Parameters": given}
+        return {"Stacks": [stack]}
 
     def describe_stack_events(self, StackName: str, NextToken: str | None = None) -> dict[str, Any]:
         return {"StackEvents": list(self._events)}

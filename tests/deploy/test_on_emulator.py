@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.privacy.keys import check_pair, read_keys, read_private_keys
 from infra.deploy import deploying
 from infra.deploy.__main__ import main
 from infra.deploy.aws import Aws
@@ -223,13 +224,59 @@ def test_no_key_is_printed_or_in_a_template(account: Account, capsys: pytest.Cap
     assert all(secret not in text for secret in secrets for text in [said.out, said.err, *uploaded])
 
 
-def test_half_a_pair_of_keys_stops_before_anything_is_made(
+def test_half_a_pair_of_keys_that_nobody_used_is_made_anew(account: Account) -> None:
+    account.client("ssm").put_parameter(Name="/frontdesk/prod/keys", Value="{}", Type="SecureString")
+    assert account.run("deploy", "prod") == 0
+    keys, private_keys = (account.keys()[f"/frontdesk/prod/{name}"] for name in ("keys", "private-keys"))
+    check_pair(read_keys(keys), read_private_keys(private_keys))
+
+
+@pytest.mark.parametrize("lost", [["keys"], ["private-keys"], ["keys", "private-keys"]])
+def test_keys_that_are_gone_stop_before_anything_is_made_where_a_table_is_full(
+    account: Account, lost: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert account.run("deploy", "prod") == 0
+    account.client("dynamodb").put_item(TableName=TABLE, Item={"page_id": {"S": "p"}})
+    for name in lost:
+        account.client("ssm").delete_parameter(Name=f"/frontdesk/prod/{name}")
+    kept = account.keys()
+    # Under the stack, and under the next, which would take the table in.
+    for command in (
+        ["deploy"],
+        ["preflight"],
+        ["destroy", "--confirm", STACK],
+        ["deploy", "--adopt", "data"],
+    ):
+        capsys.readouterr()
+        code = account.run(command[0], "prod", *command[1:])
+        said = capsys.readouterr()
+        if command[0] == "destroy":
+            assert code == 0
+            continue
+        assert code == 1
+        assert f"Gone from SSM: /frontdesk/prod/{lost[0]}" in said.out + said.err
+        assert account.keys() == kept
+    assert (account.status(), account.tables()) == (None, [TABLE])
+
+
+def test_a_bucket_that_is_gone_is_told_and_made_again(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    account.client("ssm").put_parameter(Name="/frontdesk/prod/keys", Value="{}", Type="SecureString")
-    assert account.run("deploy", "prod") == 1
-    assert "put the lost one back" in capsys.readouterr().err
-    assert (account.status(), account.client("s3").list_buckets()["Buckets"]) == (None, [])
+    assert account.run("deploy", "prod") == 0
+    s3 = account.client("s3")
+    [bucket] = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    for each in s3.list_object_versions(Bucket=bucket)["Versions"]:
+        s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+    s3.delete_bucket(Bucket=bucket)
+    capsys.readouterr()
+    assert account.run("diff", "prod") == 1
+    told = capsys.readouterr().err
+    assert told.startswith(
+        f"The bucket {bucket}, through which CloudFormation takes template and code, is not"
+    )
+    assert told.endswith("is not there: make deploy STAGE=prod makes it again\n")
+    assert account.run("deploy", "prod") == 0
+    assert account.run("diff", "prod") == 0
 
 
 @pytest.mark.parametrize(
