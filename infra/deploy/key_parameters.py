@@ -47,23 +47,25 @@ def refuse_lost(ssm: Any, stage: str, *, has_served: bool) -> None:
     versions = zip(parameter_names(stage), find_versions(ssm, stage), strict=True)
     lost = [name for name, version in versions if not version]
     if lost and has_served:
-        region = ssm.meta.region_name
-        put = " and ".join(f"--name {name} --value file://<copy of {name}>" for name in lost)
+        commands = "; ".join(_put_back(ssm.meta.region_name, stage, name) for name in lost)
         raise CannotDeployError(
-            f"Gone from SSM: {' and '.join(lost)}, with which what is stored is sealed. Put back the copy that "
-            f"you keep: {_put_back(region, stage)} {put}. New keys would not open it; where there is no copy, "
-            f"names, addresses and messages are lost, and only make destroy STAGE={stage} "
+            f"Gone from SSM: {' and '.join(lost)}, with which what is stored is sealed. Put back the copy "
+            f"that you keep: {commands}. New keys would not open it; where there is no copy, names, "
+            f"addresses and messages are lost, and only make destroy STAGE={stage} "
             f"DESTROY_DATA=frontdesk-{stage} lets you begin anew"
         )
 
 
-def _put_back(region: str, stage: str) -> str:
+def _put_back(region: str, stage: str, name: str) -> str:
     """Under the KMS key of the tables: its alias goes with the stack, which may be gone."""
     key = (
-        f"$(aws dynamodb describe-table --region {region} --table-name frontdesk-{stage}-comments "
-        "--query Table.SSEDescription.KMSMasterKeyArn --output text)"
+        f"aws dynamodb describe-table --region {region} --table-name frontdesk-{stage}-comments "
+        "--query Table.SSEDescription.KMSMasterKeyArn --output text"
     )
-    return f'aws ssm put-parameter --region {region} --type SecureString --key-id "{key}"'
+    return (
+        f"aws ssm put-parameter --region {region} --name {name} --type SecureString "
+        f'--key-id "$({key})" --value file://<copy of {name}>'
+    )
 
 
 def ensure(ssm: Any, stage: str, kms_key: str, *, has_served: bool) -> bool:
