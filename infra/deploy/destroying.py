@@ -11,6 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.deploy.asking import ask_person
 from infra.deploy.aws import code_of
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.key_parameters import find_kms_key, find_versions, parameter_names
@@ -27,7 +28,7 @@ _DAYS_UNTIL_THE_KEY_IS_GONE = 30
 def confirm(stack: str, what: str, given: str | None, ask: Callable[[str], str] = input) -> None:
     """Raises CannotDeployError unless the stack's name was given, or is typed now."""
     if given is None and sys.stdin.isatty():
-        given = ask(f"This removes {what}. Type {stack} to do it: ").strip()
+        given = ask_person(f"This removes {what}. Type {stack} to do it: ", ask)
     if given != stack:
         raise CannotDeployError(
             f"Nothing was removed: it takes the stack's name, typed at a terminal or as CONFIRM={stack}"

@@ -63,7 +63,7 @@ def path_of(stage: str, given: str | None = None) -> Path:
 def load(path: Path) -> Content:
     """The file's content, or none where there is no file. Raises CannotDeployError."""
     try:
-        return tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -72,6 +72,12 @@ def load(path: Path) -> Content:
         raise CannotDeployError(
             f"{path} cannot be read ({error.strerror}): make it readable, then try again"
         ) from None
+    if not isinstance(content.get("settings", {}), dict):
+        raise CannotDeployError(
+            f"{path}: settings must be a table. Write [settings] on a line of its own, and below it the "
+            "settings (docs/deploy.md)"
+        )
+    return content
 
 
 def missing_keys(content: Content) -> list[str]:
@@ -89,7 +95,7 @@ def read_stage(stage: str, path: Path, content: Content) -> StageFile:
     problems = [f"{name} is missing" for name in REQUIRED if not content.get(name)]
     problems += _unknown(content)
     given = {name: _text(value) for name, value in content.items() if name != "settings"}
-    settings = {name: _text(value) for name, value in _settings(content).items()}
+    settings = {name: _text(value) for name, value in content.get("settings", {}).items()}
     if not problems:
         problems = _option_problems(given, settings)
     problems += _setting_problems(stage, settings)
@@ -108,11 +114,6 @@ def read_stage(stage: str, path: Path, content: Content) -> StageFile:
     )
 
 
-def _settings(content: Content) -> Content:
-    settings = content.get("settings", {})
-    return settings if isinstance(settings, dict) else {}
-
-
 def _text(value: Any) -> str:
     """As an environment variable would have it: lists with commas, tables as JSON."""
     match value:
@@ -121,7 +122,8 @@ def _text(value: Any) -> str:
         case list() if all(isinstance(item, str) for item in value):
             return ",".join(value)
         case list() | dict():
-            return json.dumps(value, ensure_ascii=False)
+            # TOML's dates too: what is wrong with them is the product's to say.
+            return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 
 
@@ -130,7 +132,7 @@ def _unknown(content: Content) -> list[str]:
     known = [*COMMANDS_OWN, *options(), "settings"]
     wrong = [_complain(name, known) for name in content if name not in known]
     return wrong + [
-        _complain(name, known_settings) for name in _settings(content) if name not in known_settings
+        _complain(name, known_settings) for name in content.get("settings", {}) if name not in known_settings
     ]
 
 
