@@ -14,6 +14,7 @@ import json
 import sys
 from pathlib import Path
 
+from infra.deploy.artifacts import Bucket
 from infra.deploy.asking import complete
 from infra.deploy.aws import Aws, told_plainly
 from infra.deploy.checks import Finding, check_before_deploying, check_names, good, note
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace, aws: Aws | None = None) -> int:
             case "preflight":
                 return _preflight(stage, aws)
             case "destroy":
-                return _destroy(stage, aws, options)
+                return _destroy(stage, aws, account, options)
         deployment = Deployment(stage, aws, account, options.out, options.architecture)
         if options.command == "diff":
             deployment.diff()
@@ -98,7 +99,7 @@ def _check_region(region: str, aws: Aws) -> Finding:
     return good(f"{region} has what the stack is made of, and is open to this account")
 
 
-def _destroy(stage: StageFile, aws: Aws, options: argparse.Namespace) -> int:
+def _destroy(stage: StageFile, aws: Aws, account: str, options: argparse.Namespace) -> int:
     with_data = bool(options.destroy_data)
     if with_data and options.destroy_data != stage.stack:
         raise CannotDeployError(
@@ -107,7 +108,8 @@ def _destroy(stage: StageFile, aws: Aws, options: argparse.Namespace) -> int:
         )
     what = "the stack and everything that anybody ever wrote" if with_data else "the stack; its data stays"
     confirm(stage.stack, what, options.confirm or None)
-    destroy(stage, aws, with_data=with_data)
+    bucket = Bucket(aws.client("s3"), account, stage.region, stage.artifacts_bucket)
+    destroy(stage, aws, bucket, with_data=with_data)
     return 0
 
 

@@ -98,19 +98,29 @@ def _check_concurrency(stage: StageFile, aws: Any, stack: Stack | None) -> Itera
 
 
 def _check_gateway_role(stage: StageFile, aws: Any) -> Iterator[Finding]:
-    role = aws.client("apigateway").get_account().get("cloudwatchRoleArn", "")
-    tags = _find_tags(aws.client("iam"), role) if role else None
+    role, tags = find_gateway_role(aws)
     if stage.parameters.get("GatewayLogRole") == "false":
         if tags is None:
             yield blocks(
                 "API Gateway has no role in this account to write logs with: take gateway_log_role = false "
                 "out of the stage's file, and the stack makes one"
             )
-    elif tags is not None and tags.get("application") != "frontdesk":
+    elif tags is not None and not is_ours(tags):
         yield blocks(
             f"API Gateway writes logs as {role} in this account, and there is one such role for all APIs: "
             "set gateway_log_role = false to leave it as it is"
         )
+
+
+def find_gateway_role(aws: Any) -> tuple[str, dict[str, str] | None]:
+    """The ARN of the role with which API Gateway logs, and its tags: None where there is no such role."""
+    role = aws.client("apigateway").get_account().get("cloudwatchRoleArn", "")
+    return role, _find_tags(aws.client("iam"), role) if role else None
+
+
+def is_ours(tags: dict[str, str] | None) -> bool:
+    """Whether a stack of this product, of whatever stage, made what has these tags."""
+    return tags is not None and tags.get("application") == "frontdesk"
 
 
 def _find_tags(iam: Any, role: str) -> dict[str, str] | None:

@@ -19,6 +19,11 @@ def parameter_names(stage: str) -> tuple[str, str]:
     return f"/frontdesk/{stage}/keys", f"/frontdesk/{stage}/private-keys"
 
 
+def akismet_key_name(stage: str) -> str:
+    """The one that a person puts there, where Akismet is asked; as infra/parameters.py gives it to mail."""
+    return f"/frontdesk/{stage}/akismet-key"
+
+
 def find_versions(ssm: Any, stage: str) -> tuple[int, int]:
     """The two parameters' versions; 0 for one that is not there. A rotation makes the next."""
     names = parameter_names(stage)
@@ -34,12 +39,12 @@ def find_versions_to_be(ssm: Any, stage: str) -> tuple[int, int]:
 
 
 def find_kms_key(ssm: Any, stage: str) -> str | None:
-    """The id of the KMS key that the parameters are encrypted under."""
+    """The id of the KMS key that the parameters are encrypted under; an alias is no key of ours."""
     named = [{"Key": "Name", "Option": "Equals", "Values": list(parameter_names(stage))}]
     # Page by page: a page may be empty though another follows.
     pages = ssm.get_paginator("describe_parameters").paginate(ParameterFilters=named)
-    keys = [parameter["KeyId"] for page in pages for parameter in page["Parameters"]]
-    return str(keys[0]).rpartition("/")[2] if keys else None
+    keys = [str(parameter["KeyId"]) for page in pages for parameter in page["Parameters"]]
+    return next((key.rpartition("/")[2] for key in keys if not key.startswith("alias/")), None)
 
 
 def refuse_lost(ssm: Any, stage: str, *, has_served: bool) -> None:

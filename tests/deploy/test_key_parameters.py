@@ -154,5 +154,6 @@ def test_an_empty_page_is_not_the_end_of_the_list() -> None:
         def paginate(self, **_: Any) -> list[dict[str, Any]]:
             return [{"Parameters": page} for page in self._pages]
 
-    assert find_kms_key(Pages([], [{"KeyId": "alias/x/k1"}]), "prod") == "k1"
+    found = [{"KeyId": "alias/aws/ssm"}, {"KeyId": "arn:aws:kms:us-east-1:123456789012:key/k1"}]
+    assert find_kms_key(Pages([], found), "prod") == "k1"
     assert find_kms_key(Pages([]), "prod") is None

@@ -34,7 +34,7 @@ TEMPLATE: Template = {
         "DataKey": {
             "Type": "AWS::KMS::Key",
             "DeletionPolicy": "Retain",
-            "Properties": {"Description": "key", "EnableKeyRotation": True},
+            "Properties": {"Description": {"Fn::Sub": "Frontdesk ${Stage}: key"}, "EnableKeyRotation": True},
         },
         "PagesTable": {
             "Type": "AWS::DynamoDB::Table",
@@ -277,6 +277,56 @@ def test_a_bucket_that_is_gone_is_told_and_made_again(
     assert told.endswith("is not there: make deploy STAGE=prod makes it again\n")
     assert account.run("deploy", "prod") == 0
     assert account.run("diff", "prod") == 0
+
+
+def test_what_a_removal_keeps_is_told_and_the_akismet_key_goes_with_the_data(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert account.run("deploy", "prod") == 0
+    # By hand: the emulator's CloudFormation leaves API Gateway's account as it is.
+    role = account.client("iam").create_role(
+        RoleName="prod-GatewayRole",
+        AssumeRolePolicyDocument="{}",
+        Tags=[{"Key": "application", "Value": "frontdesk"}],
+    )["Role"]["Arn"]
+    account.client("apigateway").update_account(
+        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
+    )
+    akismet, others = "/frontdesk/prod/akismet-key", "/frontdesk/staging/akismet-key"
+    for name in (akismet, others):
+        account.client("ssm").put_parameter(Name=name, Value="k", Type="SecureString")
+    assert account.run("destroy", "prod", "--confirm", STACK) == 0
+    told = capsys.readouterr().out
+    keys = "/frontdesk/prod/akismet-key, /frontdesk/prod/keys, /frontdesk/prod/private-keys"
+    assert f"Kept, with the KMS key: {TABLE}, {keys}\n" in told
+    assert "Kept: the role prod-GatewayRole" in told
+    assert "aws apigateway update-account --region us-east-1 --patch-operations" in told
+    assert "Kept: the bucket frontdesk-artifacts-000000000000-us-east-1, which holds code" in told
+    assert account.run("destroy", "prod", "--confirm", STACK, "--destroy-data", STACK) == 0
+    told = capsys.readouterr().out
+    assert f"Deleted {akismet}\n" in told
+    left = account.client("ssm").describe_parameters()["Parameters"]
+    assert [parameter["Name"] for parameter in left] == [others]
+
+
+def test_a_kms_key_that_is_not_ours_is_never_deleted(account: Account) -> None:
+    """A person put the parameters back, under the key at hand."""
+    assert account.run("deploy", "prod") == 0
+    kms, ssm = account.client("kms"), account.client("ssm")
+    theirs = kms.create_key(Description="Payroll")["KeyMetadata"]["KeyId"]
+    for name, value in account.keys().items():
+        ssm.put_parameter(Name=name, Value=value, Type="SecureString", KeyId=theirs, Overwrite=True)
+    [ours] = [
+        r["PhysicalResourceId"]
+        for r in account.client("cloudformation").list_stack_resources(StackName=STACK)[
+            "StackResourceSummaries"
+        ]
+        if r["LogicalResourceId"] == "DataKey"
+    ]
+    assert account.run("destroy", "prod", "--confirm", STACK, "--destroy-data", STACK) == 0
+    states = {key: kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in (ours, theirs)}
+    assert states == {ours: "PendingDeletion", theirs: "Enabled"}
+    assert account.keys() == {}
 
 
 @pytest.mark.parametrize(
