@@ -55,6 +55,8 @@ def check_before_deploying(stage: StageFile, aws: Any) -> Iterator[Finding]:
     yield from _check_gateway_role(stage, aws)
     if certificate := stage.parameters.get("CertificateArn"):
         yield _check_certificate(certificate, stage.public_url, aws.client("acm"))
+    if finding := check_akismet(stage, aws.client("ssm")):
+        yield finding
     try:
         served = has_served(aws, stage.stage, stage.stack)
         key_parameters.refuse_lost(aws.client("ssm"), stage.stage, has_served=served)
@@ -132,6 +134,20 @@ def _find_tags(iam: Any, role: str) -> dict[str, str] | None:
             return None
         raise
     return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+
+
+def check_akismet(stage: StageFile, ssm: Any) -> Finding | None:
+    """None where it is not declared. Without its key nothing fails: it is not asked."""
+    if not stage.parameters.get("AkismetProcessor"):
+        return None
+    if key_parameters.find_akismet_version(ssm, stage.stage):
+        return good("Akismet's key is there")
+    return note(
+        "AKISMET_PROCESSOR is set and its key is not there, so Akismet is not asked: once the stack is made, "
+        f"aws ssm put-parameter --region {stage.region} --name {key_parameters.akismet_key_name(stage.stage)} "
+        f"--type SecureString --key-id alias/{stage.stack} --value file://akismet-key, then make deploy "
+        f"STAGE={stage.stage} again, for mail reads it when it starts"
+    )
 
 
 def _check_certificate(arn: str, public_url: str, acm: Any) -> Finding:

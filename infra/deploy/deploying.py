@@ -11,6 +11,7 @@ from typing import Any
 from infra.deploy import key_parameters
 from infra.deploy.artifacts import Bucket, key_of
 from infra.deploy.changes import Wanted, change_set, refuse_loss
+from infra.deploy.checks import check_akismet
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.progress import execute
 from infra.deploy.served import has_served
@@ -90,7 +91,10 @@ class Deployment:
             refuse_loss(changes)
 
     def _build(self) -> Template:
-        versions = list(key_parameters.find_versions_to_be(self._aws.client("ssm"), self._stage.stage))
+        ssm = self._aws.client("ssm")
+        versions = list(key_parameters.find_versions_to_be(ssm, self._stage.stage))
+        if "AkismetProcessor" in self._stage.parameters:
+            versions.append(key_parameters.find_akismet_version(ssm, self._stage.stage))
         print("Packaging")
         besides = [dict(self._stage.parameters), versions]
         return build(self._stage.stage, self._out, besides, self._architecture)
@@ -143,6 +147,8 @@ class Deployment:
         for name in ("EndpointURL", "DomainTarget", "ReadCacheUrl", "StaffPoolSignIn"):
             if name in outputs:
                 print(f"  {name}: {outputs[name]}")
+        if (finding := check_akismet(self._stage, self._aws.client("ssm"))) and finding.kind == "note":
+            print(finding.text)
 
 
 def _name(purpose: str) -> str:

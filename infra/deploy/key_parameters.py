@@ -32,6 +32,12 @@ def find_versions(ssm: Any, stage: str) -> tuple[int, int]:
     return versions.get(names[0], 0), versions.get(names[1], 0)
 
 
+def find_akismet_version(ssm: Any, stage: str) -> int:
+    """0 where it is not there."""
+    found = ssm.get_parameters(Names=[akismet_key_name(stage)], WithDecryption=False)["Parameters"]
+    return int(found[0]["Version"]) if found else 0
+
+
 def find_versions_to_be(ssm: Any, stage: str) -> tuple[int, int]:
     """The versions after `ensure`: where one of the two is not there, it makes both anew."""
     keys, private_keys = find_versions(ssm, stage)

@@ -17,9 +17,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.config import SettingsError, read_settings
+from chalicelib.judgement.rules_file import RulesError, read_rules
 from infra.assembly import options
 from infra.deploy.errors import CannotDeployError
+from infra.package import ROOT
 from infra.parameters import asked_for, parameter_name, settings_of_the_stack
+from infra.sources import CannotListError, list_sources
 
 STAGES = Path(__file__).resolve().parents[1] / "stages"
 # What only the commands need to know: no parameters of the stack.
@@ -145,8 +148,23 @@ def _setting_problems(stage: str, settings: Mapping[str, str]) -> list[str]:
     """The product's own check, as every function makes it at its start."""
     try:
         read_settings({**settings, **settings_of_the_stack(stage)})
+        return _rules_problems(settings.get("RULES_FILE", ""))
     except SettingsError as error:
         return error.problems
+
+
+def _rules_problems(name: str) -> list[str]:
+    """Of the site's own rules, without which no function starts. An absolute path is one in Lambda."""
+    if not name or Path(name).is_absolute():
+        return []
+    try:
+        if Path(os.path.normpath(name)) not in list_sources(ROOT).files:
+            return [f"RULES_FILE {name} is not packaged: put it into chalicelib/, and git add it"]
+        read_rules((ROOT / name).read_text(encoding="utf-8"))
+    except (CannotListError, OSError, UnicodeDecodeError) as error:
+        return [f"RULES_FILE {name} cannot be read ({error})"]
+    except RulesError as error:
+        return [f"RULES_FILE, {problem}" for problem in error.problems]
     return []
 
 

@@ -227,6 +227,19 @@ def test_keys_that_are_gone_block_where_they_may_have_been_used(
     assert "Put back the copy that you keep" in told
 
 
+def test_akismet_without_its_key_is_told_with_the_command_and_blocks_nothing() -> None:
+    sentence = "Automattic Inc. looks for spam among comments for us"
+    stage = read_stage("prod", STAGE_PATH, content_of(AKISMET_PROCESSOR=sentence))
+    key = {"Name": "/frontdesk/prod/akismet-key", "Version": 1}
+    [told] = [f for f in check_before_deploying(stage, Account()) if "Akismet" in f.text]
+    assert told.kind == "note"
+    assert "--name /frontdesk/prod/akismet-key --type SecureString --key-id alias/frontdesk-prod" in told.text
+    found = check_before_deploying(stage, Account(parameters=[key]))
+    assert [f.kind for f in found if "Akismet" in f.text] == ["good"]
+    without = check_before_deploying(read_stage("prod", STAGE_PATH, content_of()), Account())
+    assert [f for f in without if "Akismet" in f.text] == []
+
+
 @pytest.mark.parametrize("there", [[], ["keys"], ["private-keys"]])
 def test_keys_that_are_gone_are_made_anew_where_nobody_used_them(there: list[str]) -> None:
     found = [{"Name": f"/frontdesk/prod/{name}", "Version": 1} for name in there]

@@ -94,11 +94,19 @@ def test_the_example_is_a_stage() -> None:
             "certificate_arn must be of a certificate in us-east-1",
         ),
         ({"TOPICS": {"admissions": date(2026, 1, 1)}}, "TOPICS is wrong"),
+        ({"RULES_FILE": "chalicelib/ours.toml"}, "RULES_FILE chalicelib/ours.toml is not packaged: put it"),
+        ({"RULES_FILE": "docs/rules.toml"}, "RULES_FILE docs/rules.toml is not packaged"),
+        ({"RULES_FILE": "chalicelib/config.py"}, "RULES_FILE, line 1"),
         ({"MAIL_FULL_TEXT": True}, "MAIL_FULL_TEXT needs MAIL_DOMAINS"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(changed: dict[str, Any], told: str) -> None:
     assert told in refusal(**changed)
+
+
+def test_rules_that_come_with_it_are_packaged() -> None:
+    for name in ("chalicelib/judgement/rules.toml", "chalicelib/./judgement/rules.toml", "/opt/rules.toml"):
+        assert read(RULES_FILE=name).parameters["RulesFile"] == name
 
 
 def test_everything_wrong_is_named_at_once() -> None:
