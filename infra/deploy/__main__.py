@@ -38,11 +38,11 @@ def run(options: argparse.Namespace, aws: Aws | None = None) -> int:
     path = path_of(options.stage, options.settings)
     stage = read_stage(options.stage, path, complete(path))
     aws = aws or Aws(stage.region)
-    if not aws.knows_region():
-        raise CannotDeployError(
-            f"There is no region {stage.region}: mend region in {path}, then run it again"
-        )
     with told_plainly(stage.region):
+        if not aws.knows_region():
+            raise CannotDeployError(
+                f"There is no region {stage.region}: mend region in {path}, then run it again"
+            )
         account = _identify(stage, aws)
         match options.command:
             case "preflight":
@@ -66,7 +66,15 @@ def _check_stage(stage: str) -> None:
 
 
 def _identify(stage: StageFile, aws: Aws) -> str:
-    identity = aws.client("sts").get_caller_identity()
+    try:
+        identity = aws.client("sts").get_caller_identity()
+    except (OSError, ValueError) as error:
+        # What botocore lets through: a credential_process that cannot be run, an address that is none.
+        said = " ".join(str(error).split())
+        raise CannotDeployError(
+            f"The AWS configuration cannot be used ({said}): mend ~/.aws/config or the AWS_ variables, then "
+            "run it again"
+        ) from None
     account = str(identity["Account"])
     print(f"Account {account} in {stage.region}, as {identity['Arn']}")
     if stage.account and stage.account != account:

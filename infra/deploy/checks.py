@@ -11,7 +11,7 @@ from infra.deploy import key_parameters
 from infra.deploy.aws import code_of
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.served import has_served
-from infra.deploy.stacks import Stack, find_stack, list_functions
+from infra.deploy.stacks import Stack, find_stack, list_functions, refuse_stuck
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import find_orphans, refuse_orphans
 from infra.deploy.templates import declared
@@ -50,7 +50,7 @@ def blocks(text: str) -> Finding:
 def check_before_deploying(stage: StageFile, aws: Any) -> Iterator[Finding]:
     """Without these a deployment fails half-way."""
     stack = find_stack(aws.client("cloudformation"), stage.stack)
-    yield good(f"{stage.stack}: {stack.status if stack else 'not there yet, to be made'}")
+    yield _check_state(stage, aws.client("cloudformation"), stack)
     yield from _check_concurrency(stage, aws, stack)
     yield from _check_gateway_role(stage, aws)
     if certificate := stage.parameters.get("CertificateArn"):
@@ -77,6 +77,16 @@ def check_names(stage: StageFile, aws: Any) -> Finding:
     except CannotDeployError as error:
         return blocks(str(error))
     return good("the tables' names are free, or ours")
+
+
+def _check_state(stage: StageFile, cloudformation: Any, stack: Stack | None) -> Finding:
+    if stack is None:
+        return good(f"{stage.stack}: not there yet, to be made")
+    try:
+        refuse_stuck(cloudformation, stack)
+    except CannotDeployError as error:
+        return blocks(str(error))
+    return good(f"{stack.name}: {stack.status}" + ("" if stack.is_ready else ", to be deleted and made anew"))
 
 
 def _check_concurrency(stage: StageFile, aws: Any, stack: Stack | None) -> Iterator[Finding]:
@@ -142,11 +152,12 @@ def check_akismet(stage: StageFile, ssm: Any) -> Finding | None:
         return None
     if key_parameters.find_akismet_version(ssm, stage.stage):
         return good("Akismet's key is there")
+    name = key_parameters.akismet_key_name(stage.stage)
     return note(
         "AKISMET_PROCESSOR is set and its key is not there, so Akismet is not asked: once the stack is made, "
-        f"aws ssm put-parameter --region {stage.region} --name {key_parameters.akismet_key_name(stage.stage)} "
-        f"--type SecureString --key-id alias/{stage.stack} --value file://akismet-key, then make deploy "
-        f"STAGE={stage.stage} again, for mail reads it when it starts"
+        f"aws ssm put-parameter --region {stage.region} --name {name} --type SecureString --key-id "
+        f"alias/{stage.stack} --value file://akismet-key, then make deploy STAGE={stage.stage} again, for "
+        "mail reads it when it starts"
     )
 
 

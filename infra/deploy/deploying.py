@@ -15,7 +15,7 @@ from infra.deploy.checks import check_akismet
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.progress import execute
 from infra.deploy.served import has_served
-from infra.deploy.stacks import find_stack, list_resources, make_ready
+from infra.deploy.stacks import find_stack, list_resources, make_ready, refuse_stuck
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import Orphan, find_orphans, imports_of, refuse_orphans
 from infra.deploy.templates import KEY, Template, build, foundation, resources_made, with_code
@@ -74,9 +74,11 @@ class Deployment:
             print("\n".join(sorted(f"make     {name} ({kind})" for name, kind in made.items())))
             print(f"{self._stage.stack} is not there yet: make deploy would make {len(made)} resources")
             return
+        refuse_stuck(self._cloudformation, there)
         if not there.is_ready:
             raise CannotDeployError(
-                f"{there.name} is in {there.status}: make deploy says what to do about it, or mends it"
+                f"{there.name} is in {there.status} and holds nothing: make deploy STAGE={self._stage.stage} "
+                "deletes it and makes it anew"
             )
         self._bucket.check_there(f"make deploy STAGE={self._stage.stage} makes it again")
         template = self._build()

@@ -55,8 +55,9 @@ def imports_of(
     """
     if key is None or not {orphan.kms_key for orphan in orphans} <= {None, key}:
         raise CannotDeployError(
-            "The tables that are there are not encrypted under the KMS key of the product's keys in SSM, so "
-            "no stack of ours made them, or the keys are gone: delete or rename the tables"
+            "The tables that are there are not encrypted under the KMS key of the product's keys in SSM: if "
+            "the keys were put back under another, put them back under the tables' own (aws ssm "
+            "put-parameter --overwrite --key-id); else no stack of ours made these: rename or delete them"
         )
     resources = [
         {"ResourceType": "AWS::DynamoDB::Table", "LogicalResourceId": o.logical_id}

@@ -30,11 +30,15 @@ def build(stage: str, out: Path, besides: object, architecture: str | None = Non
     """Package, and translate as AWS would. Raises CannotDeployError."""
     try:
         package(stage, out, with_zip=True, besides=besides, architecture=architecture)
+        python = ROOT / ".venv-tools" / "bin" / "python"
+        command = [str(python), "-m", "infra.translation", "--out", str(out.resolve())]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     except CannotPackageError as error:
         raise CannotDeployError(str(error)) from None
-    python = ROOT / ".venv-tools" / "bin" / "python"
-    command = [str(python), "-m", "infra.translation", "--out", str(out.resolve())]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CannotDeployError(
+            f"Packaging stopped at {error.filename} ({error.strerror}): mend that, then run it again"
+        ) from None
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise CannotDeployError(f"The template cannot be translated: {last}: make lint-template says more")

@@ -1,9 +1,10 @@
 """CloudFormation that says what a test scripted: one stack, its events, its change set."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 STACK = "frontdesk-prod"
 
@@ -34,9 +35,11 @@ class FakeCloudFormation:
         self, status: str | None, outcome: list[tuple[str, list[dict[str, Any]]]] | None = None
     ) -> None:
         self.status = status
+        self.meta = SimpleNamespace(region_name="us-east-1")
         self.outcome = outcome or []
         self.changes: list[list[dict[str, Any]]] = [[]]
         self.failure = ""
+        self.cannot_be_deleted = False
         self.resources: list[dict[str, Any]] = []
         self.parameters: dict[str, str] = {}
         self.called: list[str] = []
@@ -102,7 +105,7 @@ class FakeCloudFormation:
 
     def get_waiter(self, name: str) -> Any:
         assert name == "stack_delete_complete"
-        return _Waiter()
+        return _Waiter(self.cannot_be_deleted)
 
 
 class _Pages:
@@ -114,5 +117,9 @@ class _Pages:
 
 
 class _Waiter:
+    def __init__(self, fails: bool) -> None:
+        self._fails = fails
+
     def wait(self, **_: Any) -> None:
-        return None
+        if self._fails:
+            raise WaiterError("StackDeleteComplete", "DELETE_FAILED", {})
