@@ -17,7 +17,7 @@ from pathlib import Path
 from infra.deploy.artifacts import Bucket
 from infra.deploy.asking import complete
 from infra.deploy.aws import Aws, told_plainly
-from infra.deploy.checks import Finding, check_before_deploying, check_names, good, note
+from infra.deploy.checks import Finding, check_before_deploying, check_bucket, check_names, good, note
 from infra.deploy.deploying import Deployment
 from infra.deploy.destroying import confirm, destroy
 from infra.deploy.errors import CannotDeployError
@@ -35,6 +35,8 @@ _BAA = (
 def run(options: argparse.Namespace, aws: Aws | None = None) -> int:
     """Return the exit code. Raises CannotDeployError."""
     _check_stage(options.stage)
+    if options.adopt not in ("", "data"):
+        raise CannotDeployError(f"There is no ADOPT={options.adopt}: say ADOPT=data, or leave it out")
     path = path_of(options.stage, options.settings)
     stage = read_stage(options.stage, path, complete(path))
     aws = aws or Aws(stage.region)
@@ -46,10 +48,10 @@ def run(options: argparse.Namespace, aws: Aws | None = None) -> int:
         account = _identify(stage, aws)
         match options.command:
             case "preflight":
-                return _preflight(stage, aws)
+                return _preflight(stage, aws, account)
             case "destroy":
                 return _destroy(stage, aws, account, options)
-        deployment = Deployment(stage, aws, account, options.out, options.architecture)
+        deployment = Deployment(stage, aws, _bucket(stage, aws, account), options.out, options.architecture)
         if options.command == "diff":
             deployment.diff()
         else:
@@ -91,9 +93,10 @@ def _refuse_what_blocks(stage: StageFile, aws: Aws) -> None:
         raise CannotDeployError(*found)
 
 
-def _preflight(stage: StageFile, aws: Aws) -> int:
+def _preflight(stage: StageFile, aws: Aws, account: str) -> int:
     found: list[Finding] = [_check_region(stage.region, aws)]
     found += [*check_before_deploying(stage, aws), check_names(stage, aws)]
+    found.append(check_bucket(_bucket(stage, aws, account)))
     found += [*check_mail(stage.sender, stage.region, aws.client("sesv2")), note(_BAA)]
     print("\n".join(str(finding) for finding in found))
     blocking = sum(finding.kind == "blocks" for finding in found)
@@ -116,9 +119,12 @@ def _destroy(stage: StageFile, aws: Aws, account: str, options: argparse.Namespa
         )
     what = "the stack and everything that anybody ever wrote" if with_data else "the stack; its data stays"
     confirm(stage.stack, what, options.confirm or None)
-    bucket = Bucket(aws.client("s3"), account, stage.region, stage.artifacts_bucket)
-    destroy(stage, aws, bucket, with_data=with_data)
+    destroy(stage, aws, _bucket(stage, aws, account), with_data=with_data)
     return 0
+
+
+def _bucket(stage: StageFile, aws: Aws, account: str) -> Bucket:
+    return Bucket(aws.client("s3"), account, stage.region, stage.artifacts_bucket)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -41,10 +41,18 @@ class Bucket:
             raise
         return True
 
+    def check(self) -> None:
+        """Raises as `exists`, and where one that was given is not there: that is never made."""
+        if not self.exists() and self._is_given:
+            raise CannotDeployError(
+                f"The bucket {self.name} is not there: make it, or take artifacts_bucket out of the stage's "
+                "file for one to be made"
+            )
+
     def ensure(self) -> None:
-        """Make it if it is not there. One that was given is taken as it is, and never made."""
+        """Make it if it is not there. One that was given is taken as it is. Raises as `check`."""
+        self.check()
         if self._is_given:
-            self.check_there()
             return
         if not self.exists():
             place = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
@@ -52,17 +60,6 @@ class Bucket:
             print(f"Made the bucket {self.name}")
         # Each time: an earlier run may have ended between the bucket and these.
         self._set_up()
-
-    def check_there(self, remedy: str = "") -> None:
-        """Raises CannotDeployError where it is not: `remedy` is for one that was not given."""
-        if self.exists():
-            return
-        if self._is_given:
-            remedy = "make it, or take artifacts_bucket out of the stage's file for one to be made"
-        raise CannotDeployError(
-            f"The bucket {self.name}, through which CloudFormation takes template and code, is not there: "
-            f"{remedy}"
-        )
 
     def upload(self, file: Path) -> str:
         """Return the zip's key."""

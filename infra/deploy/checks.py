@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from infra.deploy import key_parameters
+from infra.deploy.artifacts import Bucket
 from infra.deploy.aws import code_of
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.served import has_served
@@ -77,6 +78,15 @@ def check_names(stage: StageFile, aws: Any) -> Finding:
     except CannotDeployError as error:
         return blocks(str(error))
     return good("the tables' names are free, or ours")
+
+
+def check_bucket(bucket: Bucket) -> Finding:
+    """Whether zip and template can be handed to CloudFormation."""
+    try:
+        bucket.check()
+    except CannotDeployError as error:
+        return blocks(str(error))
+    return good(f"the bucket {bucket.name} is ours, or to be made")
 
 
 def _check_state(stage: StageFile, cloudformation: Any, stack: Stack | None) -> Finding:

@@ -29,18 +29,18 @@ class Deployment:
     """One stage on its way into one account."""
 
     def __init__(
-        self, stage: StageFile, aws: Any, account: str, out: Path, architecture: str | None = None
+        self, stage: StageFile, aws: Any, bucket: Bucket, out: Path, architecture: str | None = None
     ) -> None:
         self._stage = stage
         self._aws = aws
         self._cloudformation = aws.client("cloudformation")
-        self._bucket = Bucket(aws.client("s3"), account, stage.region, stage.artifacts_bucket)
+        self._bucket = bucket
         self._out = out
         self._architecture = architecture
 
     def deploy(self, *, adopt: bool) -> None:
         """For who has done `check_before_deploying`. Raises CannotDeployError; then nothing is half made."""
-        self._bucket.exists()
+        self._bucket.check()
         there = make_ready(self._cloudformation, self._stage.stack)
         template = self._build()
         orphans = find_orphans(
@@ -67,6 +67,7 @@ class Deployment:
 
     def diff(self) -> None:
         """Print what would change. Raises CannotDeployError."""
+        self._bucket.check()
         there = find_stack(self._cloudformation, self._stage.stack)
         if there is None or there.status == "REVIEW_IN_PROGRESS":
             template = self._build()
@@ -80,7 +81,11 @@ class Deployment:
                 f"{there.name} is in {there.status} and holds nothing: make deploy STAGE={self._stage.stage} "
                 "deletes it and makes it anew"
             )
-        self._bucket.check_there(f"make deploy STAGE={self._stage.stage} makes it again")
+        if not self._bucket.exists():
+            raise CannotDeployError(
+                f"The bucket {self._bucket.name}, from which CloudFormation takes template and code, is not "
+                f"there, though {there.name} is: make deploy STAGE={self._stage.stage} makes it again"
+            )
         template = self._build()
         key = key_of((self._out / _ZIP).read_bytes(), ".zip")
         wanted = self._wanted(with_code(template, self._bucket.name, key))

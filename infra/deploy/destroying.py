@@ -20,7 +20,7 @@ from infra.deploy.key_parameters import akismet_key_name, find_kms_key, paramete
 from infra.deploy.progress import Watched
 from infra.deploy.stacks import Resource, find_stack, list_resources
 from infra.deploy.stage_file import StageFile
-from infra.deploy.taken import find_table, kms_key_of
+from infra.deploy.taken import find_table, kms_key_of, refuse_anothers
 from infra.deploy.templates import KEY, declared_tables
 
 # AWS's longest: so long a person can change their mind.
@@ -39,6 +39,9 @@ def confirm(stack: str, what: str, given: str | None, ask: Callable[[str], str] 
 
 def destroy(stage: StageFile, aws: Any, bucket: Bucket, *, with_data: bool) -> None:
     """Raises CannotDeployError. A run that was interrupted is run again, and goes on."""
+    if with_data:
+        for name in declared_tables(stage.stage):
+            refuse_anothers(aws.client("cloudformation"), name, stage.stack)
     held = _delete_stack(aws.client("cloudformation"), stage.stack)
     if with_data:
         _destroy_data(

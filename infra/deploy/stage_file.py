@@ -29,6 +29,8 @@ STAGES = Path(__file__).resolve().parents[1] / "stages"
 COMMANDS_OWN = ("region", "account", "artifacts_bucket")
 REQUIRED = ("region",)
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CERTIFICATE = re.compile(r"arn:aws[\w-]*:acm:([\w-]+):\d{12}:certificate/[\w-]+")
 _LEAST_WAF_COUNTS = 10
 
@@ -174,6 +176,8 @@ def _option_problems(given: Mapping[str, str], settings: Mapping[str, str]) -> l
         problems.append("region must be one such as us-east-1")
     if given.get("account") and not re.fullmatch(r"\d{12}", given["account"]):
         problems.append("account must be 12 digits, in quotes")
+    if given.get("artifacts_bucket") and not _BUCKET.fullmatch(given["artifacts_bucket"]):
+        problems.append("artifacts_bucket must be the name of a bucket in S3")
     for name, option in options().items():
         if option.is_yes_or_no and given.get(name, "true") not in ("true", "false"):
             problems.append(f"{name} must be true or false")

@@ -25,7 +25,7 @@ def find_orphans(aws: Any, template: Template, stage: str, stack: str, *, is_the
     for logical_id, name in table_names(template, stage).items():
         table = None if name in ours else find_table(aws.client("dynamodb"), name)
         if table is not None:
-            _refuse_anothers(cloudformation, name)
+            refuse_anothers(cloudformation, name, stack)
             orphans.append(Orphan(logical_id, name, kms_key_of(table)))
     return orphans
 
@@ -84,15 +84,16 @@ def kms_key_of(table: dict[str, Any]) -> str | None:
     return arn.rpartition("/")[2] if arn else None
 
 
-def _refuse_anothers(cloudformation: Any, table: str) -> None:
+def refuse_anothers(cloudformation: Any, table: str, stack: str) -> None:
+    """Raises CannotDeployError where the table is of another stack than ours."""
     try:
         found = cloudformation.describe_stack_resources(PhysicalResourceId=table)["StackResources"]
     except ClientError as error:
         if "does not exist" in str(error):
             return
         raise
-    if found:
+    if found and found[0]["StackName"] != stack:
         raise CannotDeployError(
-            f"The name {table} is taken by the stack {found[0]['StackName']}: deploy to another account or "
+            f"The name {table} is taken by the stack {found[0]['StackName']}: take another account or "
             "region, or remove that stack first"
         )

@@ -40,6 +40,7 @@ class FakeCloudFormation:
         self.changes: list[list[dict[str, Any]]] = [[]]
         self.failure = ""
         self.cannot_be_deleted = False
+        self.of_others: tuple[str, ...] = ()
         self.resources: list[dict[str, Any]] = []
         self.parameters: dict[str, str] = {}
         self.called: list[str] = []
@@ -61,6 +62,11 @@ class FakeCloudFormation:
 
     def describe_stack_events(self, StackName: str, NextToken: str | None = None) -> dict[str, Any]:
         return {"StackEvents": list(self._events)}
+
+    def describe_stack_resources(self, PhysicalResourceId: str) -> dict[str, Any]:
+        if PhysicalResourceId not in self.of_others:
+            raise client_error("ValidationError", f"Stack for {PhysicalResourceId} does not exist")
+        return {"StackResources": [{"StackName": "theirs"}]}
 
     def create_change_set(self, **wanted: Any) -> None:
         self.called.append("create_change_set")

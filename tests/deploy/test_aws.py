@@ -118,6 +118,12 @@ def test_another_account_than_the_stages_is_refused(
     assert "is of account 123456789012, and these credentials are of 999999999999" in capsys.readouterr().err
 
 
+def test_an_adopt_that_is_none_is_told(stage_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Left alone, it would be a deployment that takes in nothing."""
+    assert main(["deploy", "prod", "--settings", str(stage_path), "--adopt", "dta"]) == 1
+    assert capsys.readouterr().err == "There is no ADOPT=dta: say ADOPT=data, or leave it out\n"
+
+
 @pytest.mark.parametrize(
     ("region", "known"), [("us-east-1", True), ("eu-west-1", True), ("us-esat-1", False)]
 )

@@ -8,7 +8,7 @@ import pytest
 from infra.deploy.__main__ import main
 from infra.deploy.aws import Aws
 
-from .fakes import FakeCloudFormation, event
+from .fakes import FakeCloudFormation, client_error, event
 from .test_checks import READY, VERIFIED, Account, Ses
 
 HELD = {
@@ -41,12 +41,17 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> FakeCloudFormation:
     others = {
         "sts": SimpleNamespace(get_caller_identity=lambda: {"Account": "123456789012", "Arn": "arn:me"}),
         "sesv2": Ses(READY, example_org=VERIFIED),
-        "s3": SimpleNamespace(head_bucket=lambda **_: {}),
+        "s3": SimpleNamespace(head_bucket=_bucket),
         "dynamodb": SimpleNamespace(exceptions=no_tables, scan=_no_table, describe_table=_no_table),
     }
     monkeypatch.setattr(Aws, "_make", lambda _, service: others.get(service) or account.client(service))
     account.cloudformation._events = [event("Mail", "UPDATE_FAILED", "The role is gone.")]
     return account.cloudformation
+
+
+def _bucket(Bucket: str, ExpectedBucketOwner: str) -> None:
+    if Bucket == "gone":
+        raise client_error("404")
 
 
 def _no_table(**_: object) -> None:
@@ -102,6 +107,29 @@ def test_what_is_being_changed_is_not_removed(
     assert main(["destroy", "prod", "--settings", str(stage_path), *removal]) == 1
     assert f"is being changed ({status}): wait" in capsys.readouterr().err
     assert cloudformation.called == []
+
+
+def test_a_table_of_another_stack_is_not_removed_nor_anything_else(
+    cloudformation: FakeCloudFormation, stage_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloudformation.of_others = ("frontdesk-prod-comments",)
+    removal = ["--confirm", "frontdesk-prod", "--destroy-data", "frontdesk-prod"]
+    assert main(["destroy", "prod", "--settings", str(stage_path), *removal]) == 1
+    assert "The name frontdesk-prod-comments is taken by the stack theirs" in capsys.readouterr().err
+    assert cloudformation.called == []
+
+
+@pytest.mark.parametrize("command", ["deploy", "diff", "preflight"])
+def test_a_bucket_that_was_given_and_is_not_there_is_told_before_anything(
+    command: str, cloudformation: FakeCloudFormation, stage_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloudformation.status = None
+    stage_path.write_text(f'artifacts_bucket = "gone"\n{stage_path.read_text()}')
+    assert main([command, "prod", "--settings", str(stage_path), "--out", str(stage_path.parent)]) == 1
+    said = capsys.readouterr()
+    assert "The bucket gone is not there: make it, or take artifacts_bucket out" in said.out + said.err
+    assert cloudformation.called == []
+    assert [file.name for file in stage_path.parent.iterdir()] == ["prod.toml"]
 
 
 def test_a_removal_that_fails_says_why_and_that_it_is_run_again(

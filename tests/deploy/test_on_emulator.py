@@ -271,10 +271,8 @@ def test_a_bucket_that_is_gone_is_told_and_made_again(
     capsys.readouterr()
     assert account.run("diff", "prod") == 1
     told = capsys.readouterr().err
-    assert told.startswith(
-        f"The bucket {bucket}, through which CloudFormation takes template and code, is not"
-    )
-    assert told.endswith("is not there: make deploy STAGE=prod makes it again\n")
+    assert told.startswith(f"The bucket {bucket}, from which CloudFormation takes template and code, is not ")
+    assert told.endswith(f"though {STACK} is: make deploy STAGE=prod makes it again\n")
     assert account.run("deploy", "prod") == 0
     assert account.run("diff", "prod") == 0
 

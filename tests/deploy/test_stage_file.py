@@ -82,6 +82,7 @@ def test_the_example_is_a_stage() -> None:
         ({"alarm_mail": "a@example.org"}, "alarm_mail is not known (is alarm_email meant?)"),
         ({"KEYS_FILE": "keys.json"}, "KEYS_FILE is not known"),
         ({"account": "12"}, "account must be 12 digits"),
+        ({"artifacts_bucket": "My Bucket"}, "artifacts_bucket must be the name of a bucket in S3"),
         ({"read_cache": "yes"}, "read_cache must be true or false"),
         ({"monthly_budget": 50}, "monthly_budget needs alarm_email"),
         ({"monthly_budget": "much", "alarm_email": "a@example.org"}, "monthly_budget must be a whole number"),

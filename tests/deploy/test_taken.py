@@ -57,7 +57,7 @@ class Account:
 
 def test_a_table_of_another_stack_is_refused() -> None:
     with pytest.raises(
-        CannotDeployError, match="frontdesk-prod-pages is taken by the stack theirs: deploy to"
+        CannotDeployError, match="frontdesk-prod-pages is taken by the stack theirs: take another"
     ):
         find_orphans(Account("theirs"), TEMPLATE, "prod", STACK, is_there=False)
 
