@@ -15,10 +15,10 @@ from infra.deploy.checks import check_akismet
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.progress import execute
 from infra.deploy.served import has_served
-from infra.deploy.stacks import find_stack, list_resources, make_ready, refuse_stuck
+from infra.deploy.stacks import KEY, find_stack, list_resources, make_ready, refuse_stuck
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import Orphan, find_orphans, imports_of, refuse_orphans
-from infra.deploy.templates import KEY, Template, build, foundation, resources_made, with_code
+from infra.deploy.templates import Template, build, foundation, resources_made, with_code
 
 # More than these would be a screen of noise at a first deployment.
 _LINES_SHOWN = 60

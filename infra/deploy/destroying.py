@@ -18,10 +18,10 @@ from infra.deploy.checks import find_gateway_role, is_ours
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.key_parameters import akismet_key_name, find_kms_key, parameter_names
 from infra.deploy.progress import Watched
-from infra.deploy.stacks import Resource, find_stack, list_resources
+from infra.deploy.stacks import KEY, Resource, find_stack, list_resources, refuse_foreign
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import find_table, kms_key_of, refuse_anothers
-from infra.deploy.templates import KEY, declared_tables
+from infra.deploy.templates import declared_tables
 
 # AWS's longest: so long a person can change their mind.
 _DAYS_UNTIL_THE_KEY_IS_GONE = 30
@@ -63,6 +63,7 @@ def _delete_stack(cloudformation: Any, name: str) -> list[Resource]:
     if stack is None:
         print(f"The stack {name} is not there")
         return []
+    refuse_foreign(cloudformation, stack)
     if stack.status.endswith("_IN_PROGRESS") and stack.status != "REVIEW_IN_PROGRESS":
         raise CannotDeployError(
             f"{name} is being changed ({stack.status}): wait until that has ended, then run it again"

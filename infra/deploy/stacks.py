@@ -21,6 +21,10 @@ _READY = frozenset(
         "IMPORT_ROLLBACK_COMPLETE",
     }
 )
+# The logical id of the KMS key under which everything lies.
+KEY = "DataKey"
+# What every change set of ours tags its stack with; an import may not.
+TAG = ("application", "frontdesk")
 _NEVER_MADE = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 # The last is of an update by hand in which somebody asked that what failed be kept.
 _GOES_BACK_BY = {
@@ -40,6 +44,7 @@ class Stack:
     reason: str = ""
     outputs: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
@@ -64,18 +69,23 @@ def find_stack(cloudformation: Any, name: str) -> Stack | None:
         return None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     given = {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", [])}
-    return Stack(name, found["StackStatus"], found.get("StackStatusReason", ""), outputs, given)
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    return Stack(name, found["StackStatus"], found.get("StackStatusReason", ""), outputs, given, tags)
 
 
 def list_resources(cloudformation: Any, name: str) -> list[Resource]:
     """What the stack holds now."""
-    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
     return [
         Resource(r["LogicalResourceId"], r["ResourceType"], r.get("PhysicalResourceId", ""))
-        for page in pages
-        for r in page["StackResourceSummaries"]
+        for r in _list_all(cloudformation, name)
         if r["ResourceStatus"] not in _GONE
     ]
+
+
+def _list_all(cloudformation: Any, name: str) -> list[dict[str, Any]]:
+    """What is gone is among them."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    return [summary for page in pages for summary in page["StackResourceSummaries"]]
 
 
 def list_functions(cloudformation: Any, name: str) -> list[str]:
@@ -90,9 +100,11 @@ def make_ready(cloudformation: Any, name: str) -> Stack | None:
     Raises as `refuse_stuck`.
     """
     stack = find_stack(cloudformation, name)
-    if stack is None or stack.is_ready:
-        return stack
+    if stack is None:
+        return None
     refuse_stuck(cloudformation, stack)
+    if stack.is_ready:
+        return stack
     if stack.status == "REVIEW_IN_PROGRESS":
         # A change set of a stack to be, never executed: it has no resource.
         _delete(cloudformation, name, "An earlier deployment stopped before it made anything")
@@ -103,6 +115,7 @@ def make_ready(cloudformation: Any, name: str) -> Stack | None:
 
 def refuse_stuck(cloudformation: Any, stack: Stack) -> None:
     """Raises CannotDeployError, with what is to be done, where a person has to do it."""
+    refuse_foreign(cloudformation, stack)
     if stack.is_ready or stack.status == "REVIEW_IN_PROGRESS":
         return
     if stack.status in _NEVER_MADE:
@@ -122,6 +135,18 @@ def refuse_stuck(cloudformation: Any, stack: Stack) -> None:
     raise CannotDeployError(
         f"{stack.name} is in {stack.status}: see its events in the AWS console, mend it, then run it again"
     )
+
+
+def refuse_foreign(cloudformation: Any, stack: Stack) -> None:
+    """Raises CannotDeployError for a stack that only has the name of ours."""
+    if stack.tags.get(TAG[0]) == TAG[1]:
+        return
+    held = _list_all(cloudformation, stack.name)
+    if held and all(resource["LogicalResourceId"] != KEY for resource in held):
+        raise CannotDeployError(
+            f"The name is taken: the stack {stack.name} is there and is not ours, for it has no KMS key {KEY}: "
+            "take another account or region, or remove that stack first"
+        )
 
 
 def _refuse_held_data(cloudformation: Any, stack: Stack) -> None:

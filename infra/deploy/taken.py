@@ -6,8 +6,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.stacks import list_resources
-from infra.deploy.templates import KEY, Template, kept_data, table_names
+from infra.deploy.stacks import KEY, list_resources
+from infra.deploy.templates import Template, kept_data, table_names
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.stacks import HOLDS_DATA
+from infra.deploy.stacks import HOLDS_DATA, KEY
 from infra.intrinsics import holds, resolve
 from infra.package import ROOT, CannotPackageError, package
 
@@ -23,7 +23,6 @@ Template = dict[str, Any]
 
 _FOUNDATION = HOLDS_DATA | {"AWS::KMS::Alias"}
 _TABLE = "AWS::DynamoDB::Table"
-KEY = "DataKey"
 
 
 def build(stage: str, out: Path, besides: object, architecture: str | None = None) -> Template:

@@ -40,6 +40,7 @@ class FakeCloudFormation:
         self.changes: list[list[dict[str, Any]]] = [[]]
         self.failure = ""
         self.cannot_be_deleted = False
+        self.is_ours = True
         self.of_others: tuple[str, ...] = ()
         self.resources: list[dict[str, Any]] = []
         self.parameters: dict[str, str] = {}
@@ -57,8 +58,9 @@ class FakeCloudFormation:
         if self.status in (None, "DELETE_COMPLETE"):
             raise client_error("ValidationError", f"Stack with id {StackName} does not exist")
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()]
-        stack = {"StackName": STACK, "StackId": "arn:stack", "StackStatus": self.status, "Parameters": given}
-        return {"Stacks": [stack]}
+        tags = [{"Key": "application", "Value": "frontdesk"}] if self.is_ours else []
+        stack = {"StackName": STACK, "StackId": "arn:stack", "StackStatus": self.status, "Tags": tags}
+        return {"Stacks": [{**stack, "Parameters": given}]}
 
     def describe_stack_events(self, StackName: str, NextToken: str | None = None) -> dict[str, Any]:
         return {"StackEvents": list(self._events)}

@@ -7,6 +7,7 @@ import pytest
 
 from infra.deploy.__main__ import main
 from infra.deploy.aws import Aws
+from infra.deploy.stacks import find_stack, refuse_foreign
 
 from .fakes import FakeCloudFormation, client_error, event
 from .test_checks import READY, VERIFIED, Account, Ses
@@ -107,6 +108,37 @@ def test_what_is_being_changed_is_not_removed(
     assert main(["destroy", "prod", "--settings", str(stage_path), *removal]) == 1
     assert f"is being changed ({status}): wait" in capsys.readouterr().err
     assert cloudformation.called == []
+
+
+@pytest.mark.parametrize("command", ["deploy", "diff", "preflight", "destroy"])
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "ROLLBACK_COMPLETE", "DELETE_FAILED"])
+def test_a_stack_that_only_has_our_name_is_left_alone(
+    command: str,
+    status: str,
+    cloudformation: FakeCloudFormation,
+    stage_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cloudformation.status, cloudformation.is_ours = status, False
+    cloudformation.resources = [{**HELD, "ResourceType": "AWS::SQS::Queue", "LogicalResourceId": "Q"}]
+    more = ["--confirm", "frontdesk-prod"] if command == "destroy" else []
+    assert main([command, "prod", "--settings", str(stage_path), *more]) == 1
+    said = capsys.readouterr()
+    assert "The name is taken: the stack frontdesk-prod is there and is not ours" in said.out + said.err
+    assert cloudformation.called == []
+
+
+@pytest.mark.parametrize("is_tagged", [True, False])
+def test_a_stack_of_ours_is_known_by_its_tag_or_by_the_key_that_it_held(
+    is_tagged: bool, cloudformation: FakeCloudFormation
+) -> None:
+    """An import sets no tag; of a removal that failed, the key may be gone already."""
+    cloudformation.is_ours = is_tagged
+    key = {**HELD, "LogicalResourceId": "DataKey", "ResourceStatus": "DELETE_SKIPPED"}
+    cloudformation.resources = [HELD] if is_tagged else [HELD, key]
+    stack = find_stack(cloudformation, "frontdesk-prod")
+    assert stack is not None
+    refuse_foreign(cloudformation, stack)
 
 
 def test_a_table_of_another_stack_is_not_removed_nor_anything_else(
