@@ -144,7 +144,7 @@ def refuse_foreign(cloudformation: Any, stack: Stack) -> None:
     held = _list_all(cloudformation, stack.name)
     if held and all(resource["LogicalResourceId"] != KEY for resource in held):
         raise CannotDeployError(
-            f"The name is taken: the stack {stack.name} is there and is not ours, as it has no KMS key {KEY}: "
+            f"The name is taken: the stack {stack.name} is there and is not ours, it has no KMS key {KEY}: "
             "take another account or region, or remove that stack first"
         )
 
