@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SOURCES = ("app.py", "chalicelib")
+# More would be a line that nobody reads.
+_NAMES_SHOWN = 8
 # What git sets for a hook, and obeys before the folder it is called in.
 _OF_ANOTHER_FOLDER = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX"})
 
@@ -38,12 +40,15 @@ def list_sources(root: Path) -> Sources:
     unknown = _ask_git(root, "ls-files", "--others", "--exclude-standard")
     told = []
     if changed:
-        told.append(f"Packaged as they are here, not as committed: {', '.join(sorted(changed))}")
+        told.append(f"Packaged as they are here, not as committed: {_shown(changed)}")
     if unknown:
-        told.append(
-            f"Left out, as git does not know them (git add what belongs): {', '.join(sorted(unknown))}"
-        )
+        told.append(f"Left out, as git does not know them (git add what belongs): {_shown(unknown)}")
     return Sources(tuple(files), tuple(told))
+
+
+def _shown(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(sorted(names)[:_NAMES_SHOWN]) + more
 
 
 def _everything(root: Path) -> list[Path]:

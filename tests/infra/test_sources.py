@@ -105,6 +105,14 @@ def test_a_change_that_is_not_committed_is_packaged_and_told(root: Path) -> None
     )
 
 
+def test_of_many_files_the_first_are_told(root: Path) -> None:
+    commit(root)
+    for number in range(10):
+        (root / "chalicelib" / f"note{number}.txt").write_text("")
+    [line] = list_sources(root).told
+    assert line.endswith("chalicelib/note6.txt, chalicelib/note7.txt and 2 more")
+
+
 def test_an_unpacked_archive_is_packaged_whole(root: Path) -> None:
     (root / "chalicelib" / "__pycache__").mkdir()
     (root / "chalicelib" / "__pycache__" / "a.pyc").write_text("")
