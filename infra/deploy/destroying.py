@@ -53,8 +53,10 @@ def destroy(stage: StageFile, aws: Any, bucket: Bucket, *, with_data: bool) -> N
         if pool.type == "AWS::Cognito::UserPool":
             print(f"Kept: the user pool {pool.physical_id}, in which staff sign in; delete it in the console")
     _tell_gateway_role(aws, stage.region)
-    if bucket.exists():
-        print(f"Kept: the bucket {bucket.name}, which holds code and templates, and no data")
+    # Somebody else's, of that name, is none of ours to tell.
+    with suppress(CannotDeployError):
+        if bucket.exists():
+            print(f"Kept: the bucket {bucket.name}, which holds code and templates, and no data")
 
 
 def _delete_stack(cloudformation: Any, name: str) -> list[Resource]:
@@ -76,10 +78,11 @@ def _delete_stack(cloudformation: Any, name: str) -> list[Resource]:
 
 
 def _tell_data(aws: Any, stage: str) -> None:
-    kept = [name for name in declared_tables(stage) if find_table(aws.client("dynamodb"), name)]
-    kept += _find_parameters(aws.client("ssm"), stage)
-    if kept:
-        print(f"Kept, with the KMS key: {', '.join(kept)}")
+    tables = [name for name in declared_tables(stage) if find_table(aws.client("dynamodb"), name)]
+    parameters = _find_parameters(aws.client("ssm"), stage)
+    if tables or parameters:
+        print(f"Kept, with the KMS key: {', '.join([*tables, *parameters])}")
+    if tables:
         print(f"To take them in again: make deploy STAGE={stage} ADOPT=data")
 
 
