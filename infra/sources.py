@@ -61,7 +61,9 @@ def _everything(root: Path) -> list[Path]:
 def _ask_git(root: Path, *words: str) -> list[str]:
     """The paths that it names; none outside a checkout."""
     environment = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_FOLDER}
-    command = ["git", "-C", str(root), *words, "-z", "--", *_SOURCES]
+    # Whoever owns the checkout: its code is run here anyway, and in a container it is often another's.
+    owned = ["-c", "safe.directory=*"]
+    command = ["git", *owned, "-C", str(root), *words, "-z", "--", *_SOURCES]
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         failed = done.stderr.strip().splitlines()[-1:] if done.returncode else []

@@ -162,6 +162,15 @@ def test_a_checkout_of_which_git_cannot_tell_is_not_packaged(
     assert told.count("\n") == 1
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_checkout_of_another_owner_is_packaged_all_the_same(root: Path) -> None:
+    """As in a container into which it was mounted."""
+    commit(root)
+    for path in (root, *root.rglob("*")):
+        os.chown(path, 12345, 12345)
+    assert names(list_sources(root)) == OURS
+
+
 def test_hooks_variables_do_not_lead_elsewhere(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
