@@ -22,6 +22,7 @@ from zipfile import ZipFile
 from infra.assembly import Template, additions, divide_routes
 from infra.sdk_data import write_sdk_data
 from infra.slimming import read_never_imported, slim
+from infra.sources import CannotListError, list_sources
 from infra.versions import publish, release_id
 from infra.wheels import MACHINES, CannotFetchError, install_wheels
 from infra.zips import write_zip
@@ -52,7 +53,7 @@ def package(
     out.mkdir(parents=True, exist_ok=True)
     merge_file = out.resolve() / "merge.json"
     _write_json(merge_file, additions(_runtime(), architecture))
-    # A folder of its own: what lies about in the working tree, a .pyc or a secret, gets into no zip.
+    # A folder of its own: what lies about in the working tree, a note or a secret, gets into no zip.
     with tempfile.TemporaryDirectory(prefix="frontdesk-") as folder:
         build = Path(folder)
         _copy_sources(build, stage, architecture)
@@ -90,10 +91,15 @@ def _copy_sources(build: Path, stage: str, architecture: str) -> None:
     config = json.loads((ROOT / _CONFIG).read_text())
     config["stages"][stage]["lambda_architecture"] = architecture
     _write_json(build / _CONFIG, config)
-    shutil.copy(ROOT / "app.py", build)
-    shutil.copytree(
-        ROOT / "chalicelib", build / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
-    )
+    try:
+        sources = list_sources(ROOT)
+    except CannotListError as error:
+        raise CannotPackageError(str(error)) from None
+    for line in sources.told:
+        print(line)
+    for file in sources.files:
+        (build / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, build / file)
 
 
 def _install_dependencies(build: Path, architecture: str) -> None:

@@ -14,9 +14,10 @@ import json
 import sys
 from pathlib import Path
 
+from infra.deploy.artifacts import Bucket
 from infra.deploy.asking import complete
 from infra.deploy.aws import Aws, told_plainly
-from infra.deploy.checks import Finding, check_before_deploying, check_names, good, note
+from infra.deploy.checks import Finding, check_before_deploying, check_bucket, check_names, good, note
 from infra.deploy.deploying import Deployment
 from infra.deploy.destroying import confirm, destroy
 from infra.deploy.errors import CannotDeployError
@@ -34,21 +35,23 @@ _BAA = (
 def run(options: argparse.Namespace, aws: Aws | None = None) -> int:
     """Return the exit code. Raises CannotDeployError."""
     _check_stage(options.stage)
+    if options.adopt not in ("", "data"):
+        raise CannotDeployError(f"There is no ADOPT={options.adopt}: say ADOPT=data, or leave it out")
     path = path_of(options.stage, options.settings)
     stage = read_stage(options.stage, path, complete(path))
     aws = aws or Aws(stage.region)
-    if not aws.knows_region():
-        raise CannotDeployError(
-            f"There is no region {stage.region}: mend region in {path}, then run it again"
-        )
     with told_plainly(stage.region):
+        if not aws.knows_region():
+            raise CannotDeployError(
+                f"There is no region {stage.region}: mend region in {path}, then run it again"
+            )
         account = _identify(stage, aws)
         match options.command:
             case "preflight":
-                return _preflight(stage, aws)
+                return _preflight(stage, aws, account)
             case "destroy":
-                return _destroy(stage, aws, options)
-        deployment = Deployment(stage, aws, account, options.out, options.architecture)
+                return _destroy(stage, aws, account, options)
+        deployment = Deployment(stage, aws, _bucket(stage, aws, account), options.out, options.architecture)
         if options.command == "diff":
             deployment.diff()
         else:
@@ -65,7 +68,15 @@ def _check_stage(stage: str) -> None:
 
 
 def _identify(stage: StageFile, aws: Aws) -> str:
-    identity = aws.client("sts").get_caller_identity()
+    try:
+        identity = aws.client("sts").get_caller_identity()
+    except (OSError, ValueError) as error:
+        # What botocore lets through: a credential_process that cannot be run, an address that is none.
+        said = " ".join(str(error).split())
+        raise CannotDeployError(
+            f"The AWS configuration cannot be used ({said}): mend ~/.aws/config or the AWS_ variables, then "
+            "run it again"
+        ) from None
     account = str(identity["Account"])
     print(f"Account {account} in {stage.region}, as {identity['Arn']}")
     if stage.account and stage.account != account:
@@ -82,9 +93,10 @@ def _refuse_what_blocks(stage: StageFile, aws: Aws) -> None:
         raise CannotDeployError(*found)
 
 
-def _preflight(stage: StageFile, aws: Aws) -> int:
+def _preflight(stage: StageFile, aws: Aws, account: str) -> int:
     found: list[Finding] = [_check_region(stage.region, aws)]
     found += [*check_before_deploying(stage, aws), check_names(stage, aws)]
+    found.append(check_bucket(_bucket(stage, aws, account)))
     found += [*check_mail(stage.sender, stage.region, aws.client("sesv2")), note(_BAA)]
     print("\n".join(str(finding) for finding in found))
     blocking = sum(finding.kind == "blocks" for finding in found)
@@ -98,7 +110,7 @@ def _check_region(region: str, aws: Aws) -> Finding:
     return good(f"{region} has what the stack is made of, and is open to this account")
 
 
-def _destroy(stage: StageFile, aws: Aws, options: argparse.Namespace) -> int:
+def _destroy(stage: StageFile, aws: Aws, account: str, options: argparse.Namespace) -> int:
     with_data = bool(options.destroy_data)
     if with_data and options.destroy_data != stage.stack:
         raise CannotDeployError(
@@ -107,8 +119,12 @@ def _destroy(stage: StageFile, aws: Aws, options: argparse.Namespace) -> int:
         )
     what = "the stack and everything that anybody ever wrote" if with_data else "the stack; its data stays"
     confirm(stage.stack, what, options.confirm or None)
-    destroy(stage, aws, with_data=with_data)
+    destroy(stage, aws, _bucket(stage, aws, account), with_data=with_data)
     return 0
+
+
+def _bucket(stage: StageFile, aws: Aws, account: str) -> Bucket:
+    return Bucket(aws.client("s3"), account, stage.region, stage.artifacts_bucket)
 
 
 def _parser() -> argparse.ArgumentParser:

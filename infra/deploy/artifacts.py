@@ -41,17 +41,20 @@ class Bucket:
             raise
         return True
 
+    def check(self) -> None:
+        """Raises as `exists`, and where one that was given is not there: that is never made."""
+        if not self.exists() and self._is_given:
+            raise CannotDeployError(
+                f"The bucket {self.name} is not there: make it, or take artifacts_bucket out of the stage's "
+                "file for one to be made"
+            )
+
     def ensure(self) -> None:
-        """Make it if it is not there. One that was given is taken as it is, and never made."""
-        there = self.exists()
+        """Make it if it is not there. One that was given is taken as it is. Raises as `check`."""
+        self.check()
         if self._is_given:
-            if not there:
-                raise CannotDeployError(
-                    f"The bucket {self.name} is not there: make it, or take artifacts_bucket out of the "
-                    "stage's file for one to be made"
-                )
             return
-        if not there:
+        if not self.exists():
             place = {"CreateBucketConfiguration": {"LocationConstraint": self._region}}
             self._s3.create_bucket(Bucket=self.name, **({} if self._region == "us-east-1" else place))
             print(f"Made the bucket {self.name}")

@@ -1,9 +1,14 @@
-"""Ask a person for what the stage's file lacks, once, and write it down there."""
+"""Ask a person at the terminal; and for what the stage's file lacks, once, to write it down there."""
 
 import json
+import re
+import shutil
 import sys
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.stage_file import Content, load, missing_keys
@@ -17,6 +22,17 @@ _QUESTIONS: Mapping[str, str] = {
     "TOPICS": "Who is mailed about enquiries, with commas",
     "MAIL_SENDER": "From whom mail is sent: an address at a domain that is verified in SES",
 }
+_HEAD = re.compile(r"""^[ \t]*\[[ \t]*(?:settings|"settings"|'settings')[ \t]*\][^\n]*\n?""", re.MULTILINE)
+
+
+def ask_person(question: str, ask: Callable[[str], str] = input) -> str:
+    """The answer, trimmed. Raises CannotDeployError for Ctrl-C and Ctrl-D."""
+    try:
+        return ask(question).strip()
+    except (EOFError, KeyboardInterrupt, UnicodeDecodeError):
+        # The cursor stands behind the question.
+        print()
+        raise CannotDeployError("Not answered, so nothing was changed: run it again") from None
 
 
 def complete(path: Path, ask: Callable[[str], str] = input) -> Content:
@@ -29,28 +45,88 @@ def complete(path: Path, ask: Callable[[str], str] = input) -> Content:
         raise CannotDeployError(
             f"{path} lacks {', '.join(missing)}: write them there (docs/deploy.md), or run this at a terminal"
         )
+    if empty := [name for name in missing if name in content or name in content.get("settings", {})]:
+        raise CannotDeployError(
+            f"{path} has {', '.join(empty)} without a value: write one there, or take the name out"
+        )
     if not content:
         missing.insert(1, "alarm_email")
     print(f"{path} lacks what follows. It is asked once, and written there.")
-    answers = {name: ask(f"{_QUESTIONS.get(name, name)}: ").strip() for name in missing}
+    answers = {name: ask_person(f"{_QUESTIONS.get(name, name)}: ", ask) for name in missing}
     unanswered = [name for name, answer in answers.items() if not answer and name != "alarm_email"]
     if unanswered:
         raise CannotDeployError(f"{', '.join(unanswered)} cannot be empty: nothing was written, run it again")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_insert(path.read_text() if path.exists() else "", answers))
+    _write(path, {name: _value(name, answer) for name, answer in answers.items()})
     return load(path)
 
 
-def _insert(text: str, answers: Mapping[str, str]) -> str:
-    """Keys of the table `[settings]` right below its head, the others at the top: what is there stays."""
-    own = [f"{name} = {json.dumps(answer)}" for name, answer in answers.items() if name.islower()]
-    settings = [_line(name, answer) for name, answer in answers.items() if name.isupper()]
-    before, head, after = text.partition("[settings]\n")
-    return "\n".join([*own, before.strip("\n"), head.strip() or "[settings]", *settings, after]).lstrip("\n")
-
-
-def _line(name: str, answer: str) -> str:
+def _value(name: str, answer: str) -> Any:
     items = [part.strip() for part in answer.split(",") if part.strip()]
     if name == "TOPICS":
-        return f"{name} = {{ admissions = {json.dumps(items)} }}"
-    return f"{name} = {json.dumps(items if name in ('SITES', 'MODERATORS') else answer)}"
+        return {"admissions": items}
+    return items if name in ("SITES", "MODERATORS") else answer
+
+
+def _write(path: Path, answers: Mapping[str, Any]) -> None:
+    """As a whole or not at all. Raises CannotDeployError."""
+    # Bytes: the ends of its lines stay what they are.
+    text = insert(path.read_bytes().decode() if path.exists() else "", answers)
+    if text is None:
+        lines = "; ".join(_line(name, value) for name, value in answers.items())
+        raise CannotDeployError(
+            f"{path} is written in a way to which nothing can be added, and was not changed: write there "
+            f"yourself {lines} (docs/deploy.md)"
+        )
+    target = path.resolve()
+    new = target.with_name(f".{target.name}.new")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(text.encode())
+        if target.exists():
+            shutil.copymode(target, new)
+        new.replace(target)
+    except OSError as error:
+        with suppress(OSError):
+            new.unlink()
+        raise CannotDeployError(
+            f"{path} cannot be written ({error.strerror}), and was not changed: mend that, then run it again"
+        ) from None
+
+
+def insert(text: str, answers: Mapping[str, Any]) -> str | None:
+    """The text with the answers in it, the rest as it was; None where none of the ways makes it so.
+
+    Settings are in capitals, and stand in the table `settings`. What each way makes is read again: TOML has
+    more ways to write a table than are worth knowing here.
+    """
+    wanted = tomllib.loads(text)
+    wanted |= {name: value for name, value in answers.items() if name.islower()}
+    settings = {name: value for name, value in answers.items() if name.isupper()}
+    wanted["settings"] = {**wanted.get("settings", {}), **settings}
+    for way in _ways(text, answers, "\r\n" if "\r\n" in text else "\n"):
+        with suppress(tomllib.TOMLDecodeError, UnicodeEncodeError):
+            if tomllib.loads(way) == wanted and way.encode():
+                return way
+    return None
+
+
+def _ways(text: str, answers: Mapping[str, Any], end: str) -> Iterator[str]:
+    """Options above every table; settings below their head, or at the end, or each by its full name."""
+    own = "".join(f"{_line(name, value)}{end}" for name, value in answers.items() if name.islower())
+    lines = [f"{_line(name, value)}{end}" for name, value in answers.items() if name.isupper()]
+    for head in _HEAD.finditer(text):
+        before = text[: head.end()]
+        yield own + before + _gap(before, end) + "".join(lines) + text[head.end() :]
+    yield f"{own}{text}{_gap(text, end)}{end}[settings]{end}{''.join(lines)}"
+    yield own + "".join(f"settings.{line}" for line in lines) + text
+
+
+def _gap(before: str, end: str) -> str:
+    return "" if not before or before.endswith("\n") else end
+
+
+def _line(name: str, value: Any) -> str:
+    """A JSON string is TOML's too, and so is a list of them."""
+    if isinstance(value, dict):
+        return f"{name} = {{ {', '.join(_line(key, inner) for key, inner in value.items())} }}"
+    return f"{name} = {json.dumps(value, ensure_ascii=False)}"

@@ -65,7 +65,9 @@ def told_plainly(region: str) -> Iterator[None]:
         yield
     except exceptions.ClientError as error:
         raise CannotDeployError(_of_client_error(error)) from error
-    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound):
+    except exceptions.ProfileNotFound as error:
+        raise CannotDeployError(f"{error}: mend AWS_PROFILE or ~/.aws/config, then run it again") from None
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError):
         raise CannotDeployError(
             "There are no AWS credentials here: sign in (aws sso login, AWS_PROFILE), then run it again"
         ) from None
@@ -76,7 +78,8 @@ def told_plainly(region: str) -> Iterator[None]:
             f"AWS cannot be reached in {region}: check the network, and the region's name, then run it again"
         ) from None
     except exceptions.BotoCoreError as error:
-        raise CannotDeployError(f"{error}: mend it and run the same command again") from error
+        said = " ".join(str(error).split()).rstrip(".")
+        raise CannotDeployError(f"{said}: mend it and run the same command again") from error
 
 
 def code_of(error: exceptions.ClientError) -> str:

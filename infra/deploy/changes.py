@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.stacks import HOLDS_DATA, Stack
+from infra.deploy.stacks import HOLDS_DATA, TAG, Stack
 
 # Roles without names of their own. The template has no transform: it was translated here.
 _CAPABILITIES = ["CAPABILITY_IAM"]
@@ -78,7 +78,7 @@ def change_set(
     """
     kind = "IMPORT" if wanted.imports else "UPDATE" if there else "CREATE"
     # An import may set no tags; the update that follows it does.
-    tags = [{"Key": "application", "Value": "frontdesk"}]
+    tags = [dict(zip(("Key", "Value"), TAG, strict=True))]
     more = {"ResourcesToImport": list(wanted.imports)} if wanted.imports else {"Tags": tags}
     try:
         cloudformation.create_change_set(

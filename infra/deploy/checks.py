@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import yaml
 from botocore.exceptions import ClientError
 
 from infra.deploy import key_parameters
+from infra.deploy.artifacts import Bucket
 from infra.deploy.aws import code_of
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.stacks import Stack, find_stack
+from infra.deploy.served import has_served
+from infra.deploy.stacks import Stack, find_stack, list_functions, refuse_stuck
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import find_orphans, refuse_orphans
+from infra.deploy.templates import declared
 from infra.functions import FUNCTIONS
-from infra.package import ROOT
 
 # Lambda keeps so many of the account's for functions without concurrency of their own:
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
@@ -50,40 +51,65 @@ def blocks(text: str) -> Finding:
 def check_before_deploying(stage: StageFile, aws: Any) -> Iterator[Finding]:
     """Without these a deployment fails half-way."""
     stack = find_stack(aws.client("cloudformation"), stage.stack)
-    yield good(f"{stage.stack}: {stack.status if stack else 'not there yet, to be made'}")
-    yield from _check_concurrency(stage, aws.client("lambda"), stack)
+    yield _check_state(stage, aws.client("cloudformation"), stack)
+    yield from _check_concurrency(stage, aws, stack)
     yield from _check_gateway_role(stage, aws)
     if certificate := stage.parameters.get("CertificateArn"):
         yield _check_certificate(certificate, stage.public_url, aws.client("acm"))
+    if finding := check_akismet(stage, aws.client("ssm")):
+        yield finding
     try:
-        key_parameters.check_whole(aws.client("ssm"), stage.stage)
-        yield good("the product's keys are whole, or not there yet")
+        served = has_served(aws, stage.stage, stage.stack)
+        key_parameters.refuse_lost(aws.client("ssm"), stage.stage, has_served=served)
+        yield good(
+            "the product's keys are there" if served else "the product's keys are there, or to be made"
+        )
     except CannotDeployError as error:
         yield blocks(str(error))
 
 
 def check_names(stage: StageFile, aws: Any) -> Finding:
     """Whether a table of ours is there, and somebody else's."""
-    template = yaml.safe_load((ROOT / "infra" / "template.yaml").read_text())
     stack = find_stack(aws.client("cloudformation"), stage.stack)
     is_there = stack is not None
     try:
-        orphans = find_orphans(aws, template, stage.stage, stage.stack, is_there=is_there)
+        orphans = find_orphans(aws, declared(), stage.stage, stage.stack, is_there=is_there)
         refuse_orphans(orphans, stage.stage, stack_is_there=is_there)
     except CannotDeployError as error:
         return blocks(str(error))
     return good("the tables' names are free, or ours")
 
 
-def _check_concurrency(stage: StageFile, client: Any, stack: Stack | None) -> Iterator[Finding]:
+def check_bucket(bucket: Bucket) -> Finding:
+    """Whether zip and template can be handed to CloudFormation."""
+    try:
+        bucket.check()
+    except CannotDeployError as error:
+        return blocks(str(error))
+    return good(f"the bucket {bucket.name} is ours, or to be made")
+
+
+def _check_state(stage: StageFile, cloudformation: Any, stack: Stack | None) -> Finding:
+    if stack is None:
+        return good(f"{stage.stack}: not there yet, to be made")
+    try:
+        refuse_stuck(cloudformation, stack)
+    except CannotDeployError as error:
+        return blocks(str(error))
+    return good(f"{stack.name}: {stack.status}" + ("" if stack.is_ready else ", to be deleted and made anew"))
+
+
+def _check_concurrency(stage: StageFile, aws: Any, stack: Stack | None) -> Iterator[Finding]:
     if stage.parameters.get("ReservedConcurrency") == "false":
         yield note("no concurrency is reserved: a flood on the public side can keep mail and staff waiting")
         return
-    limit = client.get_account_settings()["AccountLimit"]
-    needed = sum(function.reserved for function in FUNCTIONS)
+    limit = aws.client("lambda").get_account_settings()["AccountLimit"]
     free = limit["UnreservedConcurrentExecutions"] - _LEFT_UNRESERVED
-    # Of a stack that is there, its own share is reserved already.
-    if stack is None and free < needed:
+    # What the stack's own functions have is reserved already. A stack is there before any of them is.
+    reserve = stack is not None and stack.parameters.get("ReservedConcurrency") != "false"
+    have = list_functions(aws.client("cloudformation"), stage.stack) if reserve else []
+    needed = sum(function.reserved for function in FUNCTIONS)
+    if free < sum(function.reserved for function in FUNCTIONS if function.logical_id not in have):
         yield blocks(
             f"Lambda lets this account run {limit['ConcurrentExecutions']} at once, and {needed} cannot be "
             f"reserved of that: ask for {needed + _LEFT_UNRESERVED} or more (Service Quotas, Lambda, "
@@ -94,19 +120,29 @@ def _check_concurrency(stage: StageFile, client: Any, stack: Stack | None) -> It
 
 
 def _check_gateway_role(stage: StageFile, aws: Any) -> Iterator[Finding]:
-    role = aws.client("apigateway").get_account().get("cloudwatchRoleArn", "")
-    tags = _find_tags(aws.client("iam"), role) if role else None
+    role, tags = find_gateway_role(aws)
     if stage.parameters.get("GatewayLogRole") == "false":
         if tags is None:
             yield blocks(
                 "API Gateway has no role in this account to write logs with: take gateway_log_role = false "
                 "out of the stage's file, and the stack makes one"
             )
-    elif tags is not None and tags.get("application") != "frontdesk":
+    elif tags is not None and not is_ours(tags):
         yield blocks(
             f"API Gateway writes logs as {role} in this account, and there is one such role for all APIs: "
             "set gateway_log_role = false to leave it as it is"
         )
+
+
+def find_gateway_role(aws: Any) -> tuple[str, dict[str, str] | None]:
+    """The ARN of the role with which API Gateway logs, and its tags: None where there is no such role."""
+    role = aws.client("apigateway").get_account().get("cloudwatchRoleArn", "")
+    return role, _find_tags(aws.client("iam"), role) if role else None
+
+
+def is_ours(tags: dict[str, str] | None) -> bool:
+    """Whether a stack of this product, of whatever stage, made what has these tags."""
+    return tags is not None and tags.get("application") == "frontdesk"
 
 
 def _find_tags(iam: Any, role: str) -> dict[str, str] | None:
@@ -118,6 +154,21 @@ def _find_tags(iam: Any, role: str) -> dict[str, str] | None:
             return None
         raise
     return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+
+
+def check_akismet(stage: StageFile, ssm: Any) -> Finding | None:
+    """None where it is not declared. Without its key nothing fails: it is not asked."""
+    if not stage.parameters.get("AkismetProcessor"):
+        return None
+    if key_parameters.find_akismet_version(ssm, stage.stage):
+        return good("Akismet's key is there")
+    name = key_parameters.akismet_key_name(stage.stage)
+    return note(
+        "AKISMET_PROCESSOR is set and its key is not there, so Akismet is not asked: once the stack is made, "
+        f"aws ssm put-parameter --region {stage.region} --name {name} --type SecureString --key-id "
+        f"alias/{stage.stack} --value file://akismet-key, then make deploy STAGE={stage.stage} again, for "
+        "mail reads it when it starts"
+    )
 
 
 def _check_certificate(arn: str, public_url: str, acm: Any) -> Finding:

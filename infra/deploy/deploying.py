@@ -11,12 +11,14 @@ from typing import Any
 from infra.deploy import key_parameters
 from infra.deploy.artifacts import Bucket, key_of
 from infra.deploy.changes import Wanted, change_set, refuse_loss
+from infra.deploy.checks import check_akismet
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.progress import execute
-from infra.deploy.stacks import find_stack, list_resources, make_ready
+from infra.deploy.served import has_served
+from infra.deploy.stacks import KEY, find_stack, list_resources, make_ready, refuse_stuck
 from infra.deploy.stage_file import StageFile
 from infra.deploy.taken import Orphan, find_orphans, imports_of, refuse_orphans
-from infra.deploy.templates import KEY, Template, build, foundation, resources_made, with_code
+from infra.deploy.templates import Template, build, foundation, resources_made, with_code
 
 # More than these would be a screen of noise at a first deployment.
 _LINES_SHOWN = 60
@@ -27,19 +29,18 @@ class Deployment:
     """One stage on its way into one account."""
 
     def __init__(
-        self, stage: StageFile, aws: Any, account: str, out: Path, architecture: str | None = None
+        self, stage: StageFile, aws: Any, bucket: Bucket, out: Path, architecture: str | None = None
     ) -> None:
         self._stage = stage
         self._aws = aws
         self._cloudformation = aws.client("cloudformation")
-        self._bucket = Bucket(aws.client("s3"), account, stage.region, stage.artifacts_bucket)
+        self._bucket = bucket
         self._out = out
         self._architecture = architecture
 
     def deploy(self, *, adopt: bool) -> None:
-        """Raises CannotDeployError; then nothing is half made."""
-        key_parameters.check_whole(self._aws.client("ssm"), self._stage.stage)
-        self._bucket.exists()
+        """For who has done `check_before_deploying`. Raises CannotDeployError; then nothing is half made."""
+        self._bucket.check()
         there = make_ready(self._cloudformation, self._stage.stack)
         template = self._build()
         orphans = find_orphans(
@@ -60,25 +61,32 @@ class Deployment:
         self._tell_outputs()
 
     def _ensure_keys(self) -> bool:
-        # The foundation of a first deployment has no function.
-        held = list_resources(self._cloudformation, self._stage.stack)
-        has_served = any(resource.type == "AWS::Lambda::Function" for resource in held)
         ssm = self._aws.client("ssm")
-        return key_parameters.ensure(ssm, self._stage.stage, self._kms_key(), has_served=has_served)
+        served = has_served(self._aws, self._stage.stage, self._stage.stack)
+        return key_parameters.ensure(ssm, self._stage.stage, self._kms_key(), has_served=served)
 
     def diff(self) -> None:
         """Print what would change. Raises CannotDeployError."""
+        self._bucket.check()
         there = find_stack(self._cloudformation, self._stage.stack)
-        template = self._build()
-        if there is None or there.status == "REVIEW_IN_PROGRESS" or not self._bucket.exists():
+        if there is None or there.status == "REVIEW_IN_PROGRESS":
+            template = self._build()
             made = resources_made(template, self._stage.parameters)
             print("\n".join(sorted(f"make     {name} ({kind})" for name, kind in made.items())))
             print(f"{self._stage.stack} is not there yet: make deploy would make {len(made)} resources")
             return
+        refuse_stuck(self._cloudformation, there)
         if not there.is_ready:
             raise CannotDeployError(
-                f"{there.name} is in {there.status}: make deploy says what to do about it, or mends it"
+                f"{there.name} is in {there.status} and holds nothing: make deploy STAGE={self._stage.stage} "
+                "deletes it and makes it anew"
             )
+        if not self._bucket.exists():
+            raise CannotDeployError(
+                f"The bucket {self._bucket.name}, from which CloudFormation takes template and code, is not "
+                f"there, though {there.name} is: make deploy STAGE={self._stage.stage} makes it again"
+            )
+        template = self._build()
         key = key_of((self._out / _ZIP).read_bytes(), ".zip")
         wanted = self._wanted(with_code(template, self._bucket.name, key))
         with change_set(self._cloudformation, wanted, there, _name("diff")) as changes:
@@ -90,8 +98,10 @@ class Deployment:
             refuse_loss(changes)
 
     def _build(self) -> Template:
-        # A version that is not there yet will be the first.
-        versions = [v or 1 for v in key_parameters.find_versions(self._aws.client("ssm"), self._stage.stage)]
+        ssm = self._aws.client("ssm")
+        versions = list(key_parameters.find_versions_to_be(ssm, self._stage.stage))
+        if "AkismetProcessor" in self._stage.parameters:
+            versions.append(key_parameters.find_akismet_version(ssm, self._stage.stage))
         print("Packaging")
         besides = [dict(self._stage.parameters), versions]
         return build(self._stage.stage, self._out, besides, self._architecture)
@@ -144,6 +154,8 @@ class Deployment:
         for name in ("EndpointURL", "DomainTarget", "ReadCacheUrl", "StaffPoolSignIn"):
             if name in outputs:
                 print(f"  {name}: {outputs[name]}")
+        if (finding := check_akismet(self._stage, self._aws.client("ssm"))) and finding.kind == "note":
+            print(finding.text)
 
 
 def _name(purpose: str) -> str:

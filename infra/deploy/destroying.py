@@ -1,7 +1,7 @@
 """Remove a stage. Its data stays unless two things told so: DESTROY_DATA, and the name typed again.
 
-What stays is what the template retains: the tables, the KMS key without which they are noise; and the
-product's keys in SSM, which no stack ever held. `make deploy ADOPT=data` takes them in again.
+What stays is what the template retains: the tables, the KMS key without which they are noise; and the keys in
+SSM, which no stack ever held. `make deploy ADOPT=data` takes them in again. Whatever stays is told.
 """
 
 import sys
@@ -9,18 +9,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError
 
+from infra.deploy.artifacts import Bucket
+from infra.deploy.asking import ask_person
 from infra.deploy.aws import code_of
+from infra.deploy.checks import find_gateway_role, is_ours
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.key_parameters import find_kms_key, find_versions, parameter_names
+from infra.deploy.key_parameters import akismet_key_name, find_kms_key, parameter_names
 from infra.deploy.progress import Watched
-from infra.deploy.stacks import find_stack
+from infra.deploy.stacks import KEY, Resource, find_stack, list_resources, refuse_foreign
 from infra.deploy.stage_file import StageFile
-from infra.deploy.taken import find_table, kms_key_of
-from infra.deploy.templates import table_names
-from infra.package import ROOT
+from infra.deploy.taken import find_table, kms_key_of, refuse_anothers
+from infra.deploy.templates import declared_tables
 
 # AWS's longest: so long a person can change their mind.
 _DAYS_UNTIL_THE_KEY_IS_GONE = 30
@@ -29,54 +30,94 @@ _DAYS_UNTIL_THE_KEY_IS_GONE = 30
 def confirm(stack: str, what: str, given: str | None, ask: Callable[[str], str] = input) -> None:
     """Raises CannotDeployError unless the stack's name was given, or is typed now."""
     if given is None and sys.stdin.isatty():
-        given = ask(f"This removes {what}. Type {stack} to do it: ").strip()
+        given = ask_person(f"This removes {what}. Type {stack} to do it: ", ask)
     if given != stack:
         raise CannotDeployError(
             f"Nothing was removed: it takes the stack's name, typed at a terminal or as CONFIRM={stack}"
         )
 
 
-def destroy(stage: StageFile, aws: Any, *, with_data: bool) -> None:
+def destroy(stage: StageFile, aws: Any, bucket: Bucket, *, with_data: bool) -> None:
     """Raises CannotDeployError. A run that was interrupted is run again, and goes on."""
-    _delete_stack(aws.client("cloudformation"), stage.stack)
-    template = yaml.safe_load((ROOT / "infra" / "template.yaml").read_text())
-    names = list(table_names(template, stage.stage).values())
     if with_data:
-        _destroy_data(aws, stage.stage, names)
-        return
-    kept = [name for name in names if find_table(aws.client("dynamodb"), name)]
-    if all(find_versions(aws.client("ssm"), stage.stage)):
-        kept += parameter_names(stage.stage)
-    if kept:
-        print(f"Kept, with the KMS key: {', '.join(kept)}")
-        print(f"To take them in again: make deploy STAGE={stage.stage} ADOPT=data")
+        for name in declared_tables(stage.stage):
+            refuse_anothers(aws.client("cloudformation"), name, stage.stack)
+    held = _delete_stack(aws.client("cloudformation"), stage.stack)
+    if with_data:
+        _destroy_data(
+            aws, stage.stage, {r.physical_id for r in held if r.logical_id == KEY and r.physical_id}
+        )
+    else:
+        _tell_data(aws, stage.stage)
+    for pool in held:
+        if pool.type == "AWS::Cognito::UserPool":
+            print(f"Kept: the user pool {pool.physical_id}, in which staff sign in; delete it in the console")
+    _tell_gateway_role(aws, stage.region)
+    # Somebody else's, of that name, is none of ours to tell.
+    with suppress(CannotDeployError):
+        if bucket.exists():
+            print(f"Kept: the bucket {bucket.name}, which holds code and templates, and no data")
 
 
-def _delete_stack(cloudformation: Any, name: str) -> None:
+def _delete_stack(cloudformation: Any, name: str) -> list[Resource]:
+    """Return what it held."""
     stack = find_stack(cloudformation, name)
     if stack is None:
         print(f"The stack {name} is not there")
-        return
+        return []
+    refuse_foreign(cloudformation, stack)
     if stack.status.endswith("_IN_PROGRESS") and stack.status != "REVIEW_IN_PROGRESS":
         raise CannotDeployError(
             f"{name} is being changed ({stack.status}): wait until that has ended, then run it again"
         )
+    held = list_resources(cloudformation, name)
     watched = Watched(cloudformation, name)
     cloudformation.delete_stack(StackName=name)
     watched.wait("Mend that, then run make destroy again")
+    return held
 
 
-def _destroy_data(aws: Any, stage: str, tables: list[str]) -> None:
+def _tell_data(aws: Any, stage: str) -> None:
+    tables = [name for name in declared_tables(stage) if find_table(aws.client("dynamodb"), name)]
+    parameters = _find_parameters(aws.client("ssm"), stage)
+    if tables or parameters:
+        print(f"Kept, with the KMS key: {', '.join([*tables, *parameters])}")
+    if tables:
+        print(f"To take them in again: make deploy STAGE={stage} ADOPT=data")
+
+
+def _find_parameters(ssm: Any, stage: str) -> list[str]:
+    names = [*parameter_names(stage), akismet_key_name(stage)]
+    found = ssm.get_parameters(Names=names, WithDecryption=False)["Parameters"]
+    return sorted(parameter["Name"] for parameter in found)
+
+
+def _destroy_data(aws: Any, stage: str, keys: set[str]) -> None:
     dynamodb, ssm = aws.client("dynamodb"), aws.client("ssm")
-    keys = {key for name in tables if (key := _delete_table(dynamodb, name))}
+    keys |= {key for name in declared_tables(stage) if (key := _delete_table(dynamodb, name))}
     keys |= {key for key in [find_kms_key(ssm, stage)] if key}
     for key in sorted(keys):
-        _schedule_deletion(aws.client("kms"), key)
+        _schedule_deletion(aws.client("kms"), key, stage)
     # Last: as long as one is there, the KMS key is found again by a run after one that was interrupted.
-    for name in parameter_names(stage):
+    for name in (akismet_key_name(stage), *parameter_names(stage)):
         with suppress(ssm.exceptions.ParameterNotFound):
             ssm.delete_parameter(Name=name)
             print(f"Deleted {name}")
+
+
+def _tell_gateway_role(aws: Any, region: str) -> None:
+    """All APIs of the account log with the one role: whether any does is not known here."""
+    arn, tags = find_gateway_role(aws)
+    if not is_ours(tags):
+        return
+    name = arn.rpartition("/")[2]
+    policy = f"arn:{arn.split(':')[1]}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    print(
+        f"Kept: the role {name}, with which API Gateway writes logs of every API in this account. If none is "
+        f"left: aws apigateway update-account --region {region} --patch-operations "
+        f"op=replace,path=/cloudwatchRoleArn,value= && aws iam detach-role-policy --role-name {name} "
+        f"--policy-arn {policy} && aws iam delete-role --role-name {name}"
+    )
 
 
 def _delete_table(dynamodb: Any, name: str) -> str | None:
@@ -92,12 +133,20 @@ def _delete_table(dynamodb: Any, name: str) -> str | None:
     return kms_key_of(table)
 
 
-def _schedule_deletion(kms: Any, key: str) -> None:
+def _schedule_deletion(kms: Any, key: str, stage: str) -> None:
+    """Only of a key that infra/cloud.yaml describes: a person can have put a parameter under another."""
     try:
-        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=_DAYS_UNTIL_THE_KEY_IS_GONE)
+        found = kms.describe_key(KeyId=key)["KeyMetadata"]
+        if not found["Description"].startswith(f"Frontdesk {stage}:"):
+            print(f"Kept: the KMS key {key}, which no stack of {stage} made")
+            return
+        # Told before, it is pending.
+        if found["KeyState"] != "PendingDeletion":
+            kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=_DAYS_UNTIL_THE_KEY_IS_GONE)
     except ClientError as error:
-        # Told before.
-        if code_of(error) != "KMSInvalidStateException":
-            raise
+        # An alias that went with the stack, or a key that is gone.
+        if code_of(error) == "NotFoundException":
+            return
+        raise
     days = _DAYS_UNTIL_THE_KEY_IS_GONE
     print(f"The KMS key {key} is deleted in {days} days, and no backup can be read after that")

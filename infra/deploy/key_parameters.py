@@ -1,7 +1,8 @@
-"""The product's keys in SSM: made once, under the stack's own KMS key, and never overwritten.
+"""The product's keys in SSM: made once, under the stack's own KMS key, and never made anew once they served.
 
 No template, no environment variable and no file of ours ever holds them: they go from this process to SSM.
-The functions read them when they start, so they are made after the KMS key and before any function.
+The functions read them when they start, so they are made after the KMS key and before any function. Until
+then whatever an earlier run left of them, half a pair too, is made anew: nothing is sealed with it.
 """
 
 from typing import Any
@@ -9,12 +10,18 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.privacy.keys import check_pair, make_documents, read_keys, read_private_keys
+from infra.deploy.aws import code_of
 from infra.deploy.errors import CannotDeployError
 
 
 def parameter_names(stage: str) -> tuple[str, str]:
     """As infra/parameters.py gives them to the functions: the keys, the private keys."""
     return f"/frontdesk/{stage}/keys", f"/frontdesk/{stage}/private-keys"
+
+
+def akismet_key_name(stage: str) -> str:
+    """The one that a person puts there, where Akismet is asked; as infra/parameters.py gives it to mail."""
+    return f"/frontdesk/{stage}/akismet-key"
 
 
 def find_versions(ssm: Any, stage: str) -> tuple[int, int]:
@@ -25,68 +32,105 @@ def find_versions(ssm: Any, stage: str) -> tuple[int, int]:
     return versions.get(names[0], 0), versions.get(names[1], 0)
 
 
+def find_akismet_version(ssm: Any, stage: str) -> int:
+    """0 where it is not there."""
+    found = ssm.get_parameters(Names=[akismet_key_name(stage)], WithDecryption=False)["Parameters"]
+    return int(found[0]["Version"]) if found else 0
+
+
+def find_versions_to_be(ssm: Any, stage: str) -> tuple[int, int]:
+    """The versions after `ensure`: where one of the two is not there, it makes both anew."""
+    keys, private_keys = find_versions(ssm, stage)
+    return (keys, private_keys) if keys and private_keys else (keys + 1, private_keys + 1)
+
+
 def find_kms_key(ssm: Any, stage: str) -> str | None:
-    """The id of the KMS key that the parameters are encrypted under."""
+    """The id of the KMS key that the parameters are encrypted under; an alias is no key of ours."""
     named = [{"Key": "Name", "Option": "Equals", "Values": list(parameter_names(stage))}]
     # Page by page: a page may be empty though another follows.
     pages = ssm.get_paginator("describe_parameters").paginate(ParameterFilters=named)
-    keys = [parameter["KeyId"] for page in pages for parameter in page["Parameters"]]
-    return str(keys[0]).rpartition("/")[2] if keys else None
+    keys = [str(parameter["KeyId"]) for page in pages for parameter in page["Parameters"]]
+    return next((key.rpartition("/")[2] for key in keys if not key.startswith("alias/")), None)
 
 
-def check_whole(ssm: Any, stage: str) -> None:
-    """Raises CannotDeployError where one of the two is there without the other."""
-    there = find_versions(ssm, stage)
-    if any(there) and not all(there):
-        names = parameter_names(stage)
-        lost, kept = names if not there[0] else names[::-1]
+def refuse_lost(ssm: Any, stage: str, *, has_served: bool) -> None:
+    """Raises CannotDeployError where keys that `has_served` are gone: what is stored is sealed with them."""
+    versions = zip(parameter_names(stage), find_versions(ssm, stage), strict=True)
+    lost = [name for name, version in versions if not version]
+    if lost and has_served:
+        commands = "; ".join(_put_back(ssm.meta.region_name, stage, name) for name in lost)
         raise CannotDeployError(
-            f"The SSM parameter {kept} is there and {lost} is not: put the lost one back from where you keep "
-            "it; without it, what is stored cannot be opened, and new keys would not open it either"
+            f"Gone from SSM: {' and '.join(lost)}, with which what is stored is sealed. Put back the copy "
+            f"that you keep: {commands}. New keys would not open it; where there is no copy, names, "
+            f"addresses and messages are lost, and only make destroy STAGE={stage} "
+            f"DESTROY_DATA=frontdesk-{stage} lets you begin anew"
         )
+
+
+def _put_back(region: str, stage: str, name: str) -> str:
+    """Under the KMS key of the tables: its alias goes with the stack, which may be gone."""
+    key = (
+        f"aws dynamodb describe-table --region {region} --table-name frontdesk-{stage}-comments "
+        "--query Table.SSEDescription.KMSMasterKeyArn --output text"
+    )
+    return (
+        f"aws ssm put-parameter --region {region} --name {name} --type SecureString "
+        f'--key-id "$({key})" --value file://<copy of {name}>'
+    )
 
 
 def ensure(ssm: Any, stage: str, kms_key: str, *, has_served: bool) -> bool:
-    """Make both unless they are there; return whether they were made. Raises as `check_whole`.
+    """Make both where there is no whole pair; return whether they were made. Raises as `refuse_lost`.
 
-    Where the stack `has_served`, keys that are gone are lost, and never made anew: what is stored is sealed
-    to them.
+    A run that ends anywhere in here, its answers lost or not, is mended by the next.
     """
-    check_whole(ssm, stage)
-    if all(find_versions(ssm, stage)):
+    refuse_lost(ssm, stage, has_served=has_served)
+    versions = find_versions(ssm, stage)
+    if all(versions) and (has_served or _are_a_pair(ssm, stage)):
         return False
-    if has_served:
-        both = " and ".join(parameter_names(stage))
-        raise CannotDeployError(
-            f"The SSM parameters {both} are gone, and the stack has served with them: put both back from "
-            "where you keep them; what is stored is sealed to them, and new keys would not open it"
-        )
     keys, private_keys = make_documents()
     check_pair(read_keys(keys), read_private_keys(private_keys))
-    public_name, private_name = parameter_names(stage)
-    _put(ssm, private_name, private_keys, kms_key)
+    documents = zip(parameter_names(stage), versions, (keys, private_keys), strict=True)
+    for name, version, document in documents:
+        _put(ssm, name, document, kms_key, replaces=version > 0)
+    if not _are_a_pair(ssm, stage):
+        raise CannotDeployError(_somebody_else(" and ".join(parameter_names(stage))))
+    return True
+
+
+def _put(ssm: Any, name: str, document: str, kms_key: str, *, replaces: bool) -> None:
+    """What is replaced stays in the parameter's history."""
+    wanted = {"Name": name, "Value": document, "Type": "SecureString", "KeyId": kms_key}
+    if replaces:
+        # SSM takes no tags here; those that are there stay.
+        ssm.put_parameter(**wanted, Overwrite=True)
+        return
     try:
-        _put(ssm, public_name, keys, kms_key)
-    except BaseException:
-        # Half a pair stops every later deployment, and opens nothing.
-        ssm.delete_parameter(Name=private_name)
+        ssm.put_parameter(**wanted, Overwrite=False, Tags=[{"Key": "application", "Value": "frontdesk"}])
+    except ClientError as error:
+        if code_of(error) != "ParameterAlreadyExists":
+            raise
+        # The answer may have been lost, and botocore asked again: then it is ours that is there.
+        if ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] != document:
+            raise CannotDeployError(_somebody_else(name)) from None
+
+
+def _are_a_pair(ssm: Any, stage: str) -> bool:
+    """Whether both are there, can be read, and are of one another."""
+    names = parameter_names(stage)
+    try:
+        found = ssm.get_parameters(Names=list(names), WithDecryption=True)["Parameters"]
+        documents = {parameter["Name"]: parameter["Value"] for parameter in found}
+        check_pair(read_keys(documents[names[0]]), read_private_keys(documents[names[1]]))
+    except (KeyError, TypeError, ValueError):
+        return False
+    except ClientError as error:
+        # Under a KMS key that is deleted: of a stack from before.
+        if code_of(error) == "InvalidKeyId":
+            return False
         raise
     return True
 
 
-def _put(ssm: Any, name: str, document: str, kms_key: str) -> None:
-    try:
-        ssm.put_parameter(
-            Name=name,
-            Value=document,
-            Type="SecureString",
-            KeyId=kms_key,
-            Overwrite=False,
-            Tags=[{"Key": "application", "Value": "frontdesk"}],
-        )
-    except ClientError as error:
-        if "ParameterAlreadyExists" in str(error):
-            raise CannotDeployError(
-                f"{name} was made by somebody else meanwhile: run it again, it takes what is there"
-            ) from None
-        raise
+def _somebody_else(names: str) -> str:
+    return f"{names}: made by somebody else meanwhile. Run it again, it takes a whole pair that is there"

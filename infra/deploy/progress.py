@@ -46,6 +46,8 @@ class Watched:
                 return
             if not status.endswith("_IN_PROGRESS"):
                 why = self._failures[0] if self._failures else status
+                if status.endswith("ROLLBACK_FAILED"):
+                    remedy = "Not all of it could be undone: run make deploy again, it says what to do"
                 raise CannotDeployError(f"{self._name} failed ({status}). {why.rstrip('.')}. {remedy}")
             time.sleep(SECONDS_BETWEEN_LOOKS)
 

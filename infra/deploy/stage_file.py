@@ -17,15 +17,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chalicelib.config import SettingsError, read_settings
+from chalicelib.judgement.rules_file import RulesError, read_rules
 from infra.assembly import options
 from infra.deploy.errors import CannotDeployError
+from infra.package import ROOT
 from infra.parameters import asked_for, parameter_name, settings_of_the_stack
+from infra.sources import CannotListError, list_sources
 
 STAGES = Path(__file__).resolve().parents[1] / "stages"
 # What only the commands need to know: no parameters of the stack.
 COMMANDS_OWN = ("region", "account", "artifacts_bucket")
 REQUIRED = ("region",)
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CERTIFICATE = re.compile(r"arn:aws[\w-]*:acm:([\w-]+):\d{12}:certificate/[\w-]+")
 _LEAST_WAF_COUNTS = 10
 
@@ -63,7 +68,7 @@ def path_of(stage: str, given: str | None = None) -> Path:
 def load(path: Path) -> Content:
     """The file's content, or none where there is no file. Raises CannotDeployError."""
     try:
-        return tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -72,6 +77,12 @@ def load(path: Path) -> Content:
         raise CannotDeployError(
             f"{path} cannot be read ({error.strerror}): make it readable, then try again"
         ) from None
+    if not isinstance(content.get("settings", {}), dict):
+        raise CannotDeployError(
+            f"{path}: settings must be a table. Write [settings] on a line of its own, and below it the "
+            "settings (docs/deploy.md)"
+        )
+    return content
 
 
 def missing_keys(content: Content) -> list[str]:
@@ -89,7 +100,7 @@ def read_stage(stage: str, path: Path, content: Content) -> StageFile:
     problems = [f"{name} is missing" for name in REQUIRED if not content.get(name)]
     problems += _unknown(content)
     given = {name: _text(value) for name, value in content.items() if name != "settings"}
-    settings = {name: _text(value) for name, value in _settings(content).items()}
+    settings = {name: _text(value) for name, value in content.get("settings", {}).items()}
     if not problems:
         problems = _option_problems(given, settings)
     problems += _setting_problems(stage, settings)
@@ -108,11 +119,6 @@ def read_stage(stage: str, path: Path, content: Content) -> StageFile:
     )
 
 
-def _settings(content: Content) -> Content:
-    settings = content.get("settings", {})
-    return settings if isinstance(settings, dict) else {}
-
-
 def _text(value: Any) -> str:
     """As an environment variable would have it: lists with commas, tables as JSON."""
     match value:
@@ -121,7 +127,8 @@ def _text(value: Any) -> str:
         case list() if all(isinstance(item, str) for item in value):
             return ",".join(value)
         case list() | dict():
-            return json.dumps(value, ensure_ascii=False)
+            # TOML's dates too: what is wrong with them is the product's to say.
+            return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)
 
 
@@ -130,7 +137,7 @@ def _unknown(content: Content) -> list[str]:
     known = [*COMMANDS_OWN, *options(), "settings"]
     wrong = [_complain(name, known) for name in content if name not in known]
     return wrong + [
-        _complain(name, known_settings) for name in _settings(content) if name not in known_settings
+        _complain(name, known_settings) for name in content.get("settings", {}) if name not in known_settings
     ]
 
 
@@ -143,8 +150,23 @@ def _setting_problems(stage: str, settings: Mapping[str, str]) -> list[str]:
     """The product's own check, as every function makes it at its start."""
     try:
         read_settings({**settings, **settings_of_the_stack(stage)})
+        return _rules_problems(settings.get("RULES_FILE", ""))
     except SettingsError as error:
         return error.problems
+
+
+def _rules_problems(name: str) -> list[str]:
+    """Of the site's own rules, without which no function starts. An absolute path is one in Lambda."""
+    if not name or Path(name).is_absolute():
+        return []
+    try:
+        if Path(os.path.normpath(name)) not in list_sources(ROOT).files:
+            return [f"RULES_FILE {name} is not packaged: put it into chalicelib/, and git add it"]
+        read_rules((ROOT / name).read_text(encoding="utf-8"))
+    except (CannotListError, OSError, UnicodeDecodeError) as error:
+        return [f"RULES_FILE {name} cannot be read ({error})"]
+    except RulesError as error:
+        return [f"RULES_FILE, {problem}" for problem in error.problems]
     return []
 
 
@@ -154,6 +176,8 @@ def _option_problems(given: Mapping[str, str], settings: Mapping[str, str]) -> l
         problems.append("region must be one such as us-east-1")
     if given.get("account") and not re.fullmatch(r"\d{12}", given["account"]):
         problems.append("account must be 12 digits, in quotes")
+    if given.get("artifacts_bucket") and not _BUCKET.fullmatch(given["artifacts_bucket"]):
+        problems.append("artifacts_bucket must be the name of a bucket in S3")
     for name, option in options().items():
         if option.is_yes_or_no and given.get(name, "true") not in ("true", "false"):
             problems.append(f"{name} must be true or false")

@@ -6,8 +6,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.stacks import list_resources
-from infra.deploy.templates import KEY, Template, kept_data, table_names
+from infra.deploy.stacks import KEY, list_resources
+from infra.deploy.templates import Template, kept_data, table_names
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def find_orphans(aws: Any, template: Template, stage: str, stack: str, *, is_the
     for logical_id, name in table_names(template, stage).items():
         table = None if name in ours else find_table(aws.client("dynamodb"), name)
         if table is not None:
-            _refuse_anothers(cloudformation, name)
+            refuse_anothers(cloudformation, name, stack)
             orphans.append(Orphan(logical_id, name, kms_key_of(table)))
     return orphans
 
@@ -55,8 +55,9 @@ def imports_of(
     """
     if key is None or not {orphan.kms_key for orphan in orphans} <= {None, key}:
         raise CannotDeployError(
-            "The tables that are there are not encrypted under the KMS key of the product's keys in SSM, so "
-            "no stack of ours made them, or the keys are gone: delete or rename the tables"
+            "The tables that are there are not encrypted under the KMS key of the product's keys in SSM: if "
+            "the keys were put back under another, put them back under the tables' own (aws ssm "
+            "put-parameter --overwrite --key-id); else no stack of ours made these: rename or delete them"
         )
     resources = [
         {"ResourceType": "AWS::DynamoDB::Table", "LogicalResourceId": o.logical_id}
@@ -83,15 +84,16 @@ def kms_key_of(table: dict[str, Any]) -> str | None:
     return arn.rpartition("/")[2] if arn else None
 
 
-def _refuse_anothers(cloudformation: Any, table: str) -> None:
+def refuse_anothers(cloudformation: Any, table: str, stack: str) -> None:
+    """Raises CannotDeployError where the table is of another stack than ours."""
     try:
         found = cloudformation.describe_stack_resources(PhysicalResourceId=table)["StackResources"]
     except ClientError as error:
         if "does not exist" in str(error):
             return
         raise
-    if found:
+    if found and found[0]["StackName"] != stack:
         raise CannotDeployError(
-            f"The name {table} is taken by the stack {found[0]['StackName']}: deploy to another account or "
+            f"The name {table} is taken by the stack {found[0]['StackName']}: take another account or "
             "region, or remove that stack first"
         )

@@ -12,8 +12,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from infra.deploy.errors import CannotDeployError
-from infra.deploy.stacks import HOLDS_DATA
+from infra.deploy.stacks import HOLDS_DATA, KEY
 from infra.intrinsics import holds, resolve
 from infra.package import ROOT, CannotPackageError, package
 
@@ -21,18 +23,21 @@ Template = dict[str, Any]
 
 _FOUNDATION = HOLDS_DATA | {"AWS::KMS::Alias"}
 _TABLE = "AWS::DynamoDB::Table"
-KEY = "DataKey"
 
 
 def build(stage: str, out: Path, besides: object, architecture: str | None = None) -> Template:
     """Package, and translate as AWS would. Raises CannotDeployError."""
     try:
         package(stage, out, with_zip=True, besides=besides, architecture=architecture)
+        python = ROOT / ".venv-tools" / "bin" / "python"
+        command = [str(python), "-m", "infra.translation", "--out", str(out.resolve())]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     except CannotPackageError as error:
         raise CannotDeployError(str(error)) from None
-    python = ROOT / ".venv-tools" / "bin" / "python"
-    command = [str(python), "-m", "infra.translation", "--out", str(out.resolve())]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CannotDeployError(
+            f"Packaging stopped at {error.filename} ({error.strerror}): mend that, then run it again"
+        ) from None
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise CannotDeployError(f"The template cannot be translated: {last}: make lint-template says more")
@@ -81,6 +86,17 @@ def resources_made(template: Template, parameters: Mapping[str, str]) -> dict[st
         for name, resource in template["Resources"].items()
         if hold.get(resource.get("Condition"), True)
     }
+
+
+def declared_tables(stage: str) -> list[str]:
+    """The names of all tables that this folder's stage has, without packaging."""
+    return list(table_names(declared(), stage).values())
+
+
+def declared() -> Template:
+    """What holds data, as this folder declares it: nothing has to be packaged for it."""
+    template: Template = yaml.safe_load((ROOT / "infra" / "template.yaml").read_text())
+    return template
 
 
 def table_names(template: Template, stage: str) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """CloudFormation that says what a test scripted: one stack, its events, its change set."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 STACK = "frontdesk-prod"
 
@@ -34,10 +35,15 @@ class FakeCloudFormation:
         self, status: str | None, outcome: list[tuple[str, list[dict[str, Any]]]] | None = None
     ) -> None:
         self.status = status
+        self.meta = SimpleNamespace(region_name="us-east-1")
         self.outcome = outcome or []
         self.changes: list[list[dict[str, Any]]] = [[]]
         self.failure = ""
+        self.cannot_be_deleted = False
+        self.is_ours = True
+        self.of_others: tuple[str, ...] = ()
         self.resources: list[dict[str, Any]] = []
+        self.parameters: dict[str, str] = {}
         self.called: list[str] = []
         self.created: dict[str, Any] = {}
         self._running = False
@@ -51,10 +57,18 @@ class FakeCloudFormation:
             self._events = [*reversed(events), *self._events]
         if self.status in (None, "DELETE_COMPLETE"):
             raise client_error("ValidationError", f"Stack with id {StackName} does not exist")
-        return {"Stacks": [{"StackName": STACK, "StackId": "arn:stack", "StackStatus": self.status}]}
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()]
+        tags = [{"Key": "application", "Value": "frontdesk"}] if self.is_ours else []
+        stack = {"StackName": STACK, "StackId": "arn:stack", "StackStatus": self.status, "Tags": tags}
+        return {"Stacks": [{**stack, "Parameters": given}]}
 
     def describe_stack_events(self, StackName: str, NextToken: str | None = None) -> dict[str, Any]:
         return {"StackEvents": list(self._events)}
+
+    def describe_stack_resources(self, PhysicalResourceId: str) -> dict[str, Any]:
+        if PhysicalResourceId not in self.of_others:
+            raise client_error("ValidationError", f"Stack for {PhysicalResourceId} does not exist")
+        return {"StackResources": [{"StackName": "theirs"}]}
 
     def create_change_set(self, **wanted: Any) -> None:
         self.called.append("create_change_set")
@@ -99,7 +113,7 @@ class FakeCloudFormation:
 
     def get_waiter(self, name: str) -> Any:
         assert name == "stack_delete_complete"
-        return _Waiter()
+        return _Waiter(self.cannot_be_deleted)
 
 
 class _Pages:
@@ -111,5 +125,9 @@ class _Pages:
 
 
 class _Waiter:
+    def __init__(self, fails: bool) -> None:
+        self._fails = fails
+
     def wait(self, **_: Any) -> None:
-        return None
+        if self._fails:
+            raise WaiterError("StackDeleteComplete", "DELETE_FAILED", {})

@@ -1,5 +1,6 @@
 """What AWS refuses is one plain line that ends with what to do."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from .fakes import client_error
         ),
         (exceptions.NoCredentialsError(), "There are no AWS credentials here: sign in"),
         (exceptions.EndpointConnectionError(endpoint_url="x"), "cannot be reached in eu-west-9: check"),
-        (exceptions.WaiterError("W", "Max attempts", {}), "run the same command again"),
+        (exceptions.WaiterError("W", "Max\nattempts", {}), "run the same command again"),
+        (exceptions.ProfileNotFound(profile="nope"), "profile (nope) could not be found: mend AWS_PROFILE"),
     ],
 )
 def test_an_error_of_aws_is_told_in_one_line(raised: Exception, told: str) -> None:
@@ -116,6 +118,12 @@ def test_another_account_than_the_stages_is_refused(
     assert "is of account 123456789012, and these credentials are of 999999999999" in capsys.readouterr().err
 
 
+def test_an_adopt_that_is_none_is_told(stage_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Left alone, it would be a deployment that takes in nothing."""
+    assert main(["deploy", "prod", "--settings", str(stage_path), "--adopt", "dta"]) == 1
+    assert capsys.readouterr().err == "There is no ADOPT=dta: say ADOPT=data, or leave it out\n"
+
+
 @pytest.mark.parametrize(
     ("region", "known"), [("us-east-1", True), ("eu-west-1", True), ("us-esat-1", False)]
 )
@@ -123,3 +131,53 @@ def test_a_region_is_known_by_its_name_and_has_what_is_needed(region: str, known
     aws = Aws(region)
     assert aws.knows_region() is known
     assert (aws.lacking() == []) is known
+
+
+_KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+BROKEN_CONFIGURATIONS = {
+    "a profile that is not there": (
+        {"AWS_PROFILE": "nope"},
+        "",
+        "The config profile (nope) could not be found",
+    ),
+    "no ini file": ({}, "garbage\n", "Unable to parse config file"),
+    "a process that is not there": (
+        {},
+        "[default]\ncredential_process = /nowhere/at-all\n",
+        "cannot be used (",
+    ),
+    "a process that says something else": (
+        {},
+        "[default]\ncredential_process = /bin/echo hm\n",
+        "cannot be used (",
+    ),
+    "an address that is none": (
+        {"AWS_ENDPOINT_URL": "nonsense", **_KEYS},
+        "",
+        "cannot be used (Invalid endpoint",
+    ),
+}
+
+
+@COMMANDS
+@pytest.mark.parametrize("broken", BROKEN_CONFIGURATIONS.values(), ids=BROKEN_CONFIGURATIONS)
+def test_a_broken_configuration_of_aws_is_told_by_every_command(
+    command: str,
+    broken: tuple[dict[str, str], str, str],
+    stage_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    variables, config, told = broken
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(stage_path.with_name("config")))
+    stage_path.with_name("config").write_text(config)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert main([command, "prod", "--settings", str(stage_path)]) == 1
+    said = capsys.readouterr().err
+    assert told in said
+    assert said.count("\n") == 1

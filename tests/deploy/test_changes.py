@@ -183,6 +183,27 @@ def test_a_failed_stack_that_holds_a_table_is_left_alone(status: str) -> None:
     assert cloudformation.called == []
 
 
+def test_a_stack_that_cannot_be_deleted_is_told_with_the_reason() -> None:
+    """What failed before, a role with somebody's policy, fails again."""
+    cloudformation = FakeCloudFormation("DELETE_FAILED")
+    cloudformation.cannot_be_deleted = True
+    cloudformation._events = [event("MailRole", "DELETE_FAILED", "It has a policy.")]
+    with pytest.raises(CannotDeployError) as refused:
+        make_ready(cloudformation, STACK)
+    [line] = refused.value.lines
+    assert line.startswith(
+        "frontdesk-prod could not be deleted, because MailRole: It has a policy: mend that"
+    )
+
+
+def test_a_rollback_that_fails_is_not_called_undone() -> None:
+    outcome = [("UPDATE_ROLLBACK_FAILED", [event("Mail", "UPDATE_FAILED", "The role is gone.")])]
+    cloudformation = FakeCloudFormation("UPDATE_COMPLETE", outcome)
+    cloudformation.changes = [[change("Modify", "Mail", "AWS::Lambda::Function", "False")]]
+    with pytest.raises(CannotDeployError, match="Not all of it could be undone: run make deploy again"):
+        plan(cloudformation)
+
+
 @pytest.mark.parametrize(
     "status", ["UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"]
 )
@@ -195,7 +216,9 @@ def test_a_failed_rollback_names_its_reason_and_the_command() -> None:
     cloudformation = FakeCloudFormation("UPDATE_ROLLBACK_FAILED")
     cloudformation._events = [event("Mail", "UPDATE_FAILED", "The role is gone.")]
     with pytest.raises(
-        CannotDeployError, match="because Mail: The role is gone: mend that, then run aws cloudformation "
+        CannotDeployError,
+        match="because Mail: The role is gone: mend that, then run aws cloudformation continue-update-"
+        "rollback --region us-east-1 --stack-name frontdesk-prod, then this again",
     ):
         make_ready(cloudformation, STACK)
 

@@ -8,6 +8,7 @@ import pytest
 from infra.deploy.checks import Finding, check_before_deploying
 from infra.deploy.mail_checks import check_mail
 from infra.deploy.stage_file import read_stage
+from infra.functions import FUNCTIONS
 
 from .fakes import FakeCloudFormation, client_error
 from .test_stage_file import content_of
@@ -91,17 +92,44 @@ class Account:
     ) -> None:
         limit = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": unreserved}
         self.cloudformation = FakeCloudFormation(stack)
+        self.cloudformation.resources = [function_resource(name) for name in parts.get("functions", ())]
         self._clients = {
             "cloudformation": self.cloudformation,
             "lambda": SimpleNamespace(get_account_settings=lambda: {"AccountLimit": limit}),
             "apigateway": SimpleNamespace(get_account=lambda: {"cloudwatchRoleArn": role} if role else {}),
             "iam": SimpleNamespace(get_role=lambda **_: _role(parts.get("tags", {}))),
-            "ssm": SimpleNamespace(get_parameters=lambda **_: {"Parameters": parts.get("parameters", [])}),
+            "ssm": SimpleNamespace(
+                get_parameters=lambda **_: {"Parameters": parts.get("parameters", [])},
+                meta=SimpleNamespace(region_name="us-east-1"),
+            ),
+            "dynamodb": Tables(parts.get("items", [])),
             "acm": SimpleNamespace(describe_certificate=lambda **_: {"Certificate": parts["certificate"]}),
         }
 
     def client(self, service: str) -> Any:
         return self._clients[service]
+
+
+class Tables:
+    """Those of the stage; `items` are what each holds."""
+
+    exceptions = SimpleNamespace(ResourceNotFoundException=KeyError)
+
+    def __init__(self, items: list[dict[str, Any]]) -> None:
+        self._items = items
+
+    def scan(self, TableName: str, Limit: int, ConsistentRead: bool) -> dict[str, Any]:
+        assert ConsistentRead
+        return {"Items": self._items[:Limit] if TableName == "frontdesk-prod-comments" else []}
+
+
+def function_resource(logical_id: str) -> dict[str, str]:
+    return {
+        "LogicalResourceId": logical_id,
+        "ResourceType": "AWS::Lambda::Function",
+        "PhysicalResourceId": f"frontdesk-prod-{logical_id.lower()}",
+        "ResourceStatus": "CREATE_COMPLETE",
+    }
 
 
 def _role(tags: dict[str, str] | None) -> dict[str, Any]:
@@ -130,8 +158,22 @@ def test_a_small_quota_blocks_unless_nothing_is_reserved() -> None:
     assert "ask for 203 or more" in told
     assert "reserved_concurrency = false" in told
     assert blocking(small, reserved_concurrency=False) == []
-    # What a stack that is there has reserved is not free, and need not be.
-    assert blocking(Account("UPDATE_COMPLETE", unreserved=150)) == []
+    # What the functions of a stack have reserved is not free, and need not be.
+    whole = [{"Name": f"/frontdesk/prod/{name}", "Version": 1} for name in ("keys", "private-keys")]
+    assert (
+        blocking(Account("UPDATE_COMPLETE", unreserved=150, functions=ALL_FUNCTIONS, parameters=whole)) == []
+    )
+
+
+def test_a_small_quota_blocks_a_stack_whose_functions_are_still_to_be_made() -> None:
+    """A first deployment that ended between its two steps; one that reserved nothing so far."""
+    keys = [{"Name": f"/frontdesk/prod/{name}", "Version": 1} for name in ("keys", "private-keys")]
+    assert "ask for 203 or more" in blocking(Account("CREATE_COMPLETE", unreserved=150))[0]
+    some = Account("UPDATE_COMPLETE", unreserved=149, functions=ALL_FUNCTIONS[1:], parameters=keys)
+    assert "ask for 203 or more" in blocking(some)[0]
+    unreserved = Account("UPDATE_COMPLETE", unreserved=150, functions=ALL_FUNCTIONS, parameters=keys)
+    unreserved.cloudformation.parameters = {"ReservedConcurrency": "false"}
+    assert "ask for 203 or more" in blocking(unreserved)[0]
 
 
 def test_another_gateway_role_is_left_alone() -> None:
@@ -168,6 +210,38 @@ def test_the_certificate_is_issued_and_for_the_host(certificate: dict[str, Any],
     assert bool(found) is bool(told)
 
 
-def test_half_a_pair_of_keys_blocks() -> None:
-    [told] = blocking(Account(parameters=[{"Name": "/frontdesk/prod/keys", "Version": 1}]))
-    assert "/frontdesk/prod/keys is there and /frontdesk/prod/private-keys is not" in told
+ALL_FUNCTIONS = [function.logical_id for function in FUNCTIONS]
+
+
+@pytest.mark.parametrize("there", [[], ["keys"], ["private-keys"]])
+@pytest.mark.parametrize(
+    "used", [{"stack": "UPDATE_COMPLETE", "functions": ALL_FUNCTIONS}, {"items": [{"id": {"S": "c"}}]}]
+)
+def test_keys_that_are_gone_block_where_they_may_have_been_used(
+    there: list[str], used: dict[str, Any]
+) -> None:
+    """By functions, or for what make destroy left in the tables."""
+    found = [{"Name": f"/frontdesk/prod/{name}", "Version": 1} for name in there]
+    [told] = blocking(Account(parameters=found, **used))
+    assert told.startswith("Gone from SSM: /frontdesk/prod/")
+    assert "Put back the copy that you keep" in told
+
+
+def test_akismet_without_its_key_is_told_with_the_command_and_blocks_nothing() -> None:
+    sentence = "Automattic Inc. looks for spam among comments for us"
+    stage = read_stage("prod", STAGE_PATH, content_of(AKISMET_PROCESSOR=sentence))
+    key = {"Name": "/frontdesk/prod/akismet-key", "Version": 1}
+    [told] = [f for f in check_before_deploying(stage, Account()) if "Akismet" in f.text]
+    assert told.kind == "note"
+    assert "--name /frontdesk/prod/akismet-key --type SecureString --key-id alias/frontdesk-prod" in told.text
+    found = check_before_deploying(stage, Account(parameters=[key]))
+    assert [f.kind for f in found if "Akismet" in f.text] == ["good"]
+    without = check_before_deploying(read_stage("prod", STAGE_PATH, content_of()), Account())
+    assert [f for f in without if "Akismet" in f.text] == []
+
+
+@pytest.mark.parametrize("there", [[], ["keys"], ["private-keys"]])
+def test_keys_that_are_gone_are_made_anew_where_nobody_used_them(there: list[str]) -> None:
+    found = [{"Name": f"/frontdesk/prod/{name}", "Version": 1} for name in there]
+    assert blocking(Account(parameters=found)) == []
+    assert blocking(Account("CREATE_COMPLETE", parameters=found)) == []

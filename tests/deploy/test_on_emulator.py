@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.privacy.keys import check_pair, read_keys, read_private_keys
 from infra.deploy import deploying
 from infra.deploy.__main__ import main
 from infra.deploy.aws import Aws
@@ -33,7 +34,7 @@ TEMPLATE: Template = {
         "DataKey": {
             "Type": "AWS::KMS::Key",
             "DeletionPolicy": "Retain",
-            "Properties": {"Description": "key", "EnableKeyRotation": True},
+            "Properties": {"Description": {"Fn::Sub": "Frontdesk ${Stage}: key"}, "EnableKeyRotation": True},
         },
         "PagesTable": {
             "Type": "AWS::DynamoDB::Table",
@@ -223,13 +224,107 @@ def test_no_key_is_printed_or_in_a_template(account: Account, capsys: pytest.Cap
     assert all(secret not in text for secret in secrets for text in [said.out, said.err, *uploaded])
 
 
-def test_half_a_pair_of_keys_stops_before_anything_is_made(
+def test_half_a_pair_of_keys_that_nobody_used_is_made_anew(account: Account) -> None:
+    account.client("ssm").put_parameter(Name="/frontdesk/prod/keys", Value="{}", Type="SecureString")
+    assert account.run("deploy", "prod") == 0
+    keys, private_keys = (account.keys()[f"/frontdesk/prod/{name}"] for name in ("keys", "private-keys"))
+    check_pair(read_keys(keys), read_private_keys(private_keys))
+
+
+@pytest.mark.parametrize("lost", [["keys"], ["private-keys"], ["keys", "private-keys"]])
+def test_keys_that_are_gone_stop_before_anything_is_made_where_a_table_is_full(
+    account: Account, lost: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert account.run("deploy", "prod") == 0
+    account.client("dynamodb").put_item(TableName=TABLE, Item={"page_id": {"S": "p"}})
+    for name in lost:
+        account.client("ssm").delete_parameter(Name=f"/frontdesk/prod/{name}")
+    kept = account.keys()
+    # Under the stack, and under the next, which would take the table in.
+    for command in (
+        ["deploy"],
+        ["preflight"],
+        ["destroy", "--confirm", STACK],
+        ["deploy", "--adopt", "data"],
+    ):
+        capsys.readouterr()
+        code = account.run(command[0], "prod", *command[1:])
+        said = capsys.readouterr()
+        if command[0] == "destroy":
+            assert code == 0
+            continue
+        assert code == 1
+        assert f"Gone from SSM: /frontdesk/prod/{lost[0]}" in said.out + said.err
+        assert account.keys() == kept
+    assert (account.status(), account.tables()) == (None, [TABLE])
+
+
+def test_a_bucket_that_is_gone_is_told_and_made_again(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    account.client("ssm").put_parameter(Name="/frontdesk/prod/keys", Value="{}", Type="SecureString")
-    assert account.run("deploy", "prod") == 1
-    assert "put the lost one back" in capsys.readouterr().err
-    assert (account.status(), account.client("s3").list_buckets()["Buckets"]) == (None, [])
+    assert account.run("deploy", "prod") == 0
+    s3 = account.client("s3")
+    [bucket] = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+    for each in s3.list_object_versions(Bucket=bucket)["Versions"]:
+        s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+    s3.delete_bucket(Bucket=bucket)
+    capsys.readouterr()
+    assert account.run("diff", "prod") == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"The bucket {bucket}, from which CloudFormation takes template and code, is not ")
+    assert told.endswith(f"though {STACK} is: make deploy STAGE=prod makes it again\n")
+    assert account.run("deploy", "prod") == 0
+    assert account.run("diff", "prod") == 0
+
+
+def test_what_a_removal_keeps_is_told_and_the_akismet_key_goes_with_the_data(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert account.run("deploy", "prod") == 0
+    # By hand: the emulator's CloudFormation leaves API Gateway's account as it is.
+    role = account.client("iam").create_role(
+        RoleName="prod-GatewayRole",
+        AssumeRolePolicyDocument="{}",
+        Tags=[{"Key": "application", "Value": "frontdesk"}],
+    )["Role"]["Arn"]
+    account.client("apigateway").update_account(
+        patchOperations=[{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
+    )
+    akismet, others = "/frontdesk/prod/akismet-key", "/frontdesk/staging/akismet-key"
+    for name in (akismet, others):
+        account.client("ssm").put_parameter(Name=name, Value="k", Type="SecureString")
+    assert account.run("destroy", "prod", "--confirm", STACK) == 0
+    told = capsys.readouterr().out
+    keys = "/frontdesk/prod/akismet-key, /frontdesk/prod/keys, /frontdesk/prod/private-keys"
+    assert f"Kept, with the KMS key: {TABLE}, {keys}\n" in told
+    assert "Kept: the role prod-GatewayRole" in told
+    assert "aws apigateway update-account --region us-east-1 --patch-operations" in told
+    assert "Kept: the bucket frontdesk-artifacts-000000000000-us-east-1, which holds code" in told
+    assert account.run("destroy", "prod", "--confirm", STACK, "--destroy-data", STACK) == 0
+    told = capsys.readouterr().out
+    assert f"Deleted {akismet}\n" in told
+    left = account.client("ssm").describe_parameters()["Parameters"]
+    assert [parameter["Name"] for parameter in left] == [others]
+
+
+def test_a_kms_key_that_is_not_ours_is_never_deleted(account: Account) -> None:
+    """A person put the parameters back, under the key at hand."""
+    assert account.run("deploy", "prod") == 0
+    kms, ssm = account.client("kms"), account.client("ssm")
+    theirs = kms.create_key(Description="Payroll")["KeyMetadata"]["KeyId"]
+    for name, value in account.keys().items():
+        ssm.put_parameter(Name=name, Value=value, Type="SecureString", KeyId=theirs, Overwrite=True)
+    [ours] = [
+        r["PhysicalResourceId"]
+        for r in account.client("cloudformation").list_stack_resources(StackName=STACK)[
+            "StackResourceSummaries"
+        ]
+        if r["LogicalResourceId"] == "DataKey"
+    ]
+    assert account.run("destroy", "prod", "--confirm", STACK, "--destroy-data", STACK) == 0
+    states = {key: kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in (ours, theirs)}
+    assert states == {ours: "PendingDeletion", theirs: "Enabled"}
+    assert account.keys() == {}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The stage's file: everything wrong is named in one line, before anything is called."""
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from infra.deploy import asking
 from infra.deploy.asking import complete
+from infra.deploy.destroying import confirm
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.stage_file import STAGES, StageFile, load, missing_keys, path_of, read_stage
 
@@ -80,6 +82,7 @@ def test_the_example_is_a_stage() -> None:
         ({"alarm_mail": "a@example.org"}, "alarm_mail is not known (is alarm_email meant?)"),
         ({"KEYS_FILE": "keys.json"}, "KEYS_FILE is not known"),
         ({"account": "12"}, "account must be 12 digits"),
+        ({"artifacts_bucket": "My Bucket"}, "artifacts_bucket must be the name of a bucket in S3"),
         ({"read_cache": "yes"}, "read_cache must be true or false"),
         ({"monthly_budget": 50}, "monthly_budget needs alarm_email"),
         ({"monthly_budget": "much", "alarm_email": "a@example.org"}, "monthly_budget must be a whole number"),
@@ -91,11 +94,20 @@ def test_the_example_is_a_stage() -> None:
             {"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/a-b"},
             "certificate_arn must be of a certificate in us-east-1",
         ),
+        ({"TOPICS": {"admissions": date(2026, 1, 1)}}, "TOPICS is wrong"),
+        ({"RULES_FILE": "chalicelib/ours.toml"}, "RULES_FILE chalicelib/ours.toml is not packaged: put it"),
+        ({"RULES_FILE": "docs/rules.toml"}, "RULES_FILE docs/rules.toml is not packaged"),
+        ({"RULES_FILE": "chalicelib/config.py"}, "RULES_FILE, line 1"),
         ({"MAIL_FULL_TEXT": True}, "MAIL_FULL_TEXT needs MAIL_DOMAINS"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(changed: dict[str, Any], told: str) -> None:
     assert told in refusal(**changed)
+
+
+def test_rules_that_come_with_it_are_packaged() -> None:
+    for name in ("chalicelib/judgement/rules.toml", "chalicelib/./judgement/rules.toml", "/opt/rules.toml"):
+        assert read(RULES_FILE=name).parameters["RulesFile"] == name
 
 
 def test_everything_wrong_is_named_at_once() -> None:
@@ -165,6 +177,127 @@ def test_an_answer_left_empty_writes_nothing(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(CannotDeployError, match="MAIL_SENDER cannot be empty"):
         complete(path, Terminal(monkeypatch, **{**ANSWERS, "MAIL_SENDER": " "}).ask)
     assert not path.exists()
+
+
+REST = STAGE_FILE.partition("[settings]\n")[2].replace('MAIL_SENDER = "desk@example.org"\n', "")
+NO_TOPICS = REST.replace("TOPICS", "#")
+ODD_BUT_GOOD = {
+    "a comment behind the head": f"[settings] # of the product\n{REST}",
+    "blanks in the head": f"  [ settings ]  \n{REST}",
+    "a tab": f"\t[\tsettings\t]\n{REST}",
+    "a head in quotes": f'["settings"]\n{REST}',
+    "a head in single quotes": f"['settings']\n{REST}",
+    "CRLF": f"[settings]\n{REST}".replace("\n", "\r\n"),
+    "no newline at the end": f"[settings]\n{REST}".rstrip("\n"),
+    "the head alone, without a newline": "[settings]",
+    "no head at all": "read_cache = true",
+    "a table after it": f'[settings]\n{NO_TOPICS}\n[settings.TOPICS]\nadmissions = ["a@x.org"]\n',
+    "a table before it": f'[settings.TOPICS]\nadmissions = ["a@x.org"]\n[settings]\n{NO_TOPICS}',
+    "a table below it alone": '[settings.TOPICS]\nadmissions = ["a@x.org"]\n',
+    "dotted names": "".join(f"settings.{line}\n" for line in REST.splitlines() if line),
+    "the head in a text": f'artifacts_bucket = """\n[settings]\n"""\n[settings]\n{REST}',
+    "the head in a comment": f"# [settings]\n[settings]\n{REST}",
+    "a comment at its end": f"[settings]\n{REST}# the end",
+}
+
+
+def answers_to(path: Path) -> dict[str, str]:
+    return {name: ANSWERS[name] for name in missing_keys(load(path))}
+
+
+@pytest.mark.parametrize("text", ODD_BUT_GOOD.values(), ids=ODD_BUT_GOOD)
+def test_an_odd_file_is_filled_in_and_keeps_what_it_has(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "prod.toml"
+    path.write_bytes(text.encode())
+    before = load(path)
+    content = complete(path, Terminal(monkeypatch, **answers_to(path)).ask)
+    assert missing_keys(content) == []
+    assert content == load(path)
+    assert {**content, **before, "settings": 0} == {**content, "settings": 0}
+    assert before.get("settings", {}).items() <= content["settings"].items()
+    # Each line that was there is there, as it was, in that order.
+    written = path.read_bytes().decode()
+    left = iter(written.splitlines())
+    assert all(line in left for line in text.splitlines())
+    assert written.count("\r\n") == (written.count("\n") if "\r\n" in text else 0)
+    assert [each.name for each in tmp_path.iterdir()] == ["prod.toml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('settings = { PUBLIC_URL = "https://a.example" }', "write there yourself region = "),
+        ('settings = "x"', "settings must be a table"),
+        ("settings = 5", "settings must be a table"),
+        (f"[[settings]]\n{REST}", "settings must be a table"),
+        (f"[settings]\n{REST}\n[settings]\n", "is not TOML: Cannot declare"),
+        (f'[settings]\n{REST}MAIL_SENDER = ""\n', "has MAIL_SENDER without a value: write one there"),
+        (f'region = ""\n[settings]\n{REST}', "has region without a value: write one there"),
+        (f"[settings]\n{REST}".replace("\n", "\r"), "is not TOML"),
+        ("[settings\n", "is not TOML"),
+    ],
+)
+def test_a_file_that_nothing_can_be_added_to_is_told_and_untouched(
+    text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "prod.toml"
+    path.write_bytes(text.encode())
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    with pytest.raises(CannotDeployError) as refused:
+        complete(path, lambda question: "a@example.org")
+    [line] = refused.value.lines
+    assert told in line
+    assert "\n" not in line
+    assert path.read_bytes() == text.encode()
+
+
+@pytest.mark.parametrize(
+    "answer", ['a "b" \\ c@example.org', "élise🙂@example.org", "tab\tnul\x00@example.org"]
+)
+def test_any_answer_is_written_as_it_was_given(
+    answer: str, stage_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage_path.write_text(STAGE_FILE.replace('MAIL_SENDER = "desk@example.org"\n', ""))
+    content = complete(stage_path, Terminal(monkeypatch, MAIL_SENDER=answer).ask)
+    assert content["settings"]["MAIL_SENDER"] == answer
+
+
+def test_an_answer_that_is_no_text_leaves_the_file(stage_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte that is no UTF-8 comes as half a surrogate."""
+    text = STAGE_FILE.replace('MAIL_SENDER = "desk@example.org"\n', "")
+    stage_path.write_text(text)
+    with pytest.raises(CannotDeployError, match="was not changed"):
+        complete(stage_path, Terminal(monkeypatch, MAIL_SENDER="desk\udce9@example.org").ask)
+    assert stage_path.read_text() == text
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "prod.toml"
+    (tmp_path / ".prod.toml.new").mkdir()
+    with pytest.raises(CannotDeployError, match=r"cannot be written \(.*then run it again"):
+        complete(path, Terminal(monkeypatch, **ANSWERS).ask)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("key", [EOFError, KeyboardInterrupt])
+def test_ctrl_c_and_ctrl_d_at_a_question_change_nothing(
+    key: type[BaseException],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def strike(question: str) -> str:
+        raise key
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    path = tmp_path / "prod.toml"
+    for ask in (lambda: complete(path, strike), lambda: confirm("frontdesk-prod", "it", None, strike)):
+        with pytest.raises(CannotDeployError) as refused:
+            ask()
+        assert refused.value.lines == ("Not answered, so nothing was changed: run it again",)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_no_toml_is_told_so(tmp_path: Path) -> None:

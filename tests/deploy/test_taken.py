@@ -57,7 +57,7 @@ class Account:
 
 def test_a_table_of_another_stack_is_refused() -> None:
     with pytest.raises(
-        CannotDeployError, match="frontdesk-prod-pages is taken by the stack theirs: deploy to"
+        CannotDeployError, match="frontdesk-prod-pages is taken by the stack theirs: take another"
     ):
         find_orphans(Account("theirs"), TEMPLATE, "prod", STACK, is_there=False)
 
@@ -77,5 +77,5 @@ def test_a_table_of_nobodys_is_taken_in_with_its_key() -> None:
 @pytest.mark.parametrize("key", [None, "k-2"])
 def test_tables_under_another_key_are_not_ours(key: str | None) -> None:
     orphans = [Orphan("PagesTable", "frontdesk-prod-pages", "k-1")]
-    with pytest.raises(CannotDeployError, match="no stack of ours made them"):
+    with pytest.raises(CannotDeployError, match="no stack of ours made these"):
         imports_of(TEMPLATE, orphans, key)
