@@ -91,6 +91,7 @@ class OutboxTable:
             "created_at": to_text(order.created_at),
             "due_at": to_text(order.due_at) if order.due_at else None,
             "count": order.count or None,
+            "mark": order.mark,
             "state": "pending",
             "position": _position(order.due_at or order.created_at + _DUE, order.id),
         }
@@ -112,13 +113,13 @@ class OutboxTable:
         return write
 
     def finish_order(self, order: Order, at: datetime) -> Write:
-        """The order has become deliveries. Its refusal is NotClaimed: that has been done before."""
+        """The order has become deliveries; its mark has served. Its refusal is NotClaimed: done before."""
         done = {
             "TableName": self._name,
             "Key": to_attributes({"outbox_id": order.id}),
-            "UpdateExpression": "REMOVE #state SET expires_at = :expires_at",
+            "UpdateExpression": "REMOVE #state, #mark SET expires_at = :expires_at",
             "ConditionExpression": "#state = :pending",
-            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeNames": {"#state": "state", "#mark": "mark"},
             "ExpressionAttributeValues": values(pending="pending", expires_at=self._expiry(at)),
         }
         return Write({"Update": done}, NotClaimed())
@@ -339,6 +340,7 @@ def _from_item(item: Item, seal: Seal) -> Order | Delivery:
             created_at,
             due_at,
             fields.get("count", 0),
+            fields.get("mark"),
         )
     return Delivery(
         id=fields["outbox_id"],
