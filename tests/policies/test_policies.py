@@ -109,6 +109,9 @@ def tell(story: Story) -> None:
     stack.later(minutes=20)
     story.as_function("housekeeping", stack.keep_house)
     story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
+    story.as_function("public", lambda desk: use_forms_twice(stack, desk))
+    stack.relay()
+    story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
     story.as_function("delivery_events", lambda desk: report_all(stack, desk))
     story.as_function("staff", lambda desk: see_mail(stack, desk))
     story.as_function("staff", lambda desk: hand_over_and_erase(stack, desk))
@@ -121,6 +124,14 @@ def visit(stack: Stack, desk: Desk) -> str:
     assert stack.call("POST", "/v1/comments", COMMENT, desk=desk, Idempotency_Key="k").json == held.json
     assert stack.call("GET", "/v1/form", desk=desk, query={"kind": "comment"}).status == 200
     return str(held.json["id"])
+
+
+def use_forms_twice(stack: Stack, desk: Desk) -> None:
+    for kind, path, body in (("comment", "/v1/comments", COMMENT), ("enquiry", "/v1/enquiries", ENQUIRY)):
+        opened = stack.call("GET", "/v1/form", desk=desk, query={"kind": kind}).json
+        for name in ("One", "Other"):
+            sent = body | {"name": name, "form_token": opened["form_token"], "email": "kim@example.com"}
+            assert stack.call("POST", path, sent, desk=desk).status == 202
 
 
 def visit_again(stack: Stack, desk: Desk, parent: str) -> None:
@@ -331,3 +342,33 @@ def test_public_role_cannot_address_mail(known: dict[str, str]) -> None:
     for attribute in ("recipient_sealed", "attempts", "message_id", "resent"):
         context: dict[str, str | list[str]] = {"dynamodb:Attributes": ["outbox_id", attribute]}
         assert not allows(policy, "dynamodb:PutItem", known["OutboxTable.Arn"], context)
+
+
+@pytest.mark.parametrize(("table", "key"), [("CommentsTable", "comment_id"), ("EnquiriesTable", "reference")])
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "status",
+        "queue_position",
+        "page_position",
+        "topic_position",
+        "approved_page",
+        "public_json",
+        "decided_by",
+        "expires_at",
+    ],
+)
+def test_a_reason_is_all_that_mail_may_change(
+    known: dict[str, str], table: str, key: str, attribute: str
+) -> None:
+    policy, arn = resolve(read_policy("mail"), known), known[f"{table}.Arn"]
+    named = [key, "letter_sealed", "revision"]
+    assert allows(policy, "dynamodb:UpdateItem", arn, {"dynamodb:Attributes": named})
+    assert not allows(policy, "dynamodb:UpdateItem", arn, {"dynamodb:Attributes": [*named, attribute]})
+
+
+def test_public_role_asks_nothing_of_the_guard_table_unless_authors_are_trusted(
+    known: dict[str, str],
+) -> None:
+    policy = resolve(read_policy("public"), known)
+    assert not allows(policy, "dynamodb:ConditionCheckItem", known["GuardTable.Arn"])
