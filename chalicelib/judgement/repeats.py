@@ -25,7 +25,7 @@ def make_mark(kind: OrderKind, subject_id: str, message: str, visit: Visit, hash
     """
     if visit.form:
         return f"form#{visit.form.hex()}"
-    text = "".join(letter for letter in message.casefold() if letter.isalnum())
+    text = "".join(filter(str.isalnum, message.casefold()))
     # A short text is marked as nothing but itself: that it has no mark could be told by the time.
     marked = subject_id if len(text) < _SHORTEST_TEXT else f"{visit.at.date().isoformat()}:{text}"
     return f"text#{hashing.digest(f'{kind} text', marked).hex()}"

@@ -13,7 +13,8 @@ Key: outbox_id. Each insertion goes through the stream (keys only) and the relay
 | the mail to one address; erase it | by-recipient, table | recipient_hmac, outbox_id | staff |
 
 `position` begins with the time at which somebody should look at the row again, or at which it came
-to rest. An order that has become deliveries has no `state`: it leaves the index, and later the table.
+to rest. An order that has become deliveries has no `state`: it leaves the index, and later the table. Until
+then a submission's has its `mark`.
 """
 
 from collections.abc import Callable, Iterator

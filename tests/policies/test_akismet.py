@@ -17,7 +17,6 @@ from .recording import Need, recorded
 from .test_policies import ACCOUNT, _context, arn_of
 
 KEY = "/frontdesk/local/akismet-key"
-COMMENTS = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/comments"
 
 
 @pytest.fixture

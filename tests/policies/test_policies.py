@@ -342,33 +342,3 @@ def test_public_role_cannot_address_mail(known: dict[str, str]) -> None:
     for attribute in ("recipient_sealed", "attempts", "message_id", "resent"):
         context: dict[str, str | list[str]] = {"dynamodb:Attributes": ["outbox_id", attribute]}
         assert not allows(policy, "dynamodb:PutItem", known["OutboxTable.Arn"], context)
-
-
-@pytest.mark.parametrize(("table", "key"), [("CommentsTable", "comment_id"), ("EnquiriesTable", "reference")])
-@pytest.mark.parametrize(
-    "attribute",
-    [
-        "status",
-        "queue_position",
-        "page_position",
-        "topic_position",
-        "approved_page",
-        "public_json",
-        "decided_by",
-        "expires_at",
-    ],
-)
-def test_a_reason_is_all_that_mail_may_change(
-    known: dict[str, str], table: str, key: str, attribute: str
-) -> None:
-    policy, arn = resolve(read_policy("mail"), known), known[f"{table}.Arn"]
-    named = [key, "letter_sealed", "revision"]
-    assert allows(policy, "dynamodb:UpdateItem", arn, {"dynamodb:Attributes": named})
-    assert not allows(policy, "dynamodb:UpdateItem", arn, {"dynamodb:Attributes": [*named, attribute]})
-
-
-def test_public_role_asks_nothing_of_the_guard_table_unless_authors_are_trusted(
-    known: dict[str, str],
-) -> None:
-    policy = resolve(read_policy("public"), known)
-    assert not allows(policy, "dynamodb:ConditionCheckItem", known["GuardTable.Arn"])
