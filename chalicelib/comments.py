@@ -16,14 +16,13 @@ from chalicelib.errors import (
     IdempotencyKeyReused,
     IllegalTransition,
     NotTrusted,
-    OrderedBefore,
     StaleRevision,
     Unavailable,
 )
 from chalicelib.html_gate import to_html
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
+from chalicelib.judgement.repeats import make_mark
 from chalicelib.judgement.taught import Label, Taught
-from chalicelib.judgement.while_storing import add_with_findings, order_once
 from chalicelib.outbox import Order
 from chalicelib.submissions import Hashing, Identity, Visit, identify
 from chalicelib.times import to_text
@@ -160,7 +159,7 @@ class CommentStore(Protocol):
 
     def is_same_comment(self, comment_id: str, request_hash: str) -> bool: ...
 
-    def is_trusted(self, trust_key: str, enough: int) -> bool: ...
+    def is_trusted(self, order: Order, trust_key: str, enough: int) -> bool: ...
 
     def publish_at_once(
         self, decided: DecidedComment, identity: Identity, network: str, enough: int
@@ -217,17 +216,14 @@ def submit_comment(
         trust_key=None if trust_after is None else make_trust_key(draft.name, draft.email, hashing),
     )
 
-    def add(found: tuple[Reason, ...], order: Order) -> None:
-        held = replace(comment, reasons=comment.reasons + found)
-        store.add_comment(held, identity, order, visit.network)
-
-    order = order_once("comment_submitted", comment.id, draft.message, visit, hashing)
+    mark = make_mark("comment_submitted", comment.id, draft.message, visit, hashing)
+    order = outbox.new_order("comment_submitted", comment.id, visit.at, mark)
     try:
         if trust_after is not None:
             published = _publish_at_once(comment, identity, order, visit.network, trust_after, store)
             if published is not None:
                 return Receipt(comment.id, published)
-        add_with_findings(add, order, visit)
+        store.add_comment(comment, identity, order, visit.network)
     except AlreadySubmitted as first:
         if not store.is_same_comment(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None
@@ -251,12 +247,9 @@ def make_trust_key(name: str, email: str, hashing: Hashing) -> str:
 def _publish_at_once(
     comment: Comment, identity: Identity, order: Order, network: str, enough: int, store: CommentStore
 ) -> str | None:
-    """Publish the comment and return its public JSON, or None where it is for a moderator to decide on.
-
-    Whatever is found while it is stored is found again when it is stored to be held.
-    """
+    """Publish the comment and return its public JSON, or None where it is for a moderator to decide on."""
     # Asked of every comment: else the time that it takes would tell what is taken for spam.
-    trusted = store.is_trusted(str(comment.trust_key), enough)
+    trusted = store.is_trusted(order, str(comment.trust_key), enough)
     if not trusted or comment.status != "pending" or comment.reasons or comment.priority != "normal":
         return None
     after = replace(comment, status="approved", decided_at=comment.created_at, decided_by=TRUST_RULE)
@@ -265,7 +258,7 @@ def _publish_at_once(
     decided = replace(decided, orders=[order, *decided.orders])
     try:
         store.publish_at_once(decided, identity, network, enough)
-    except (NotTrusted, OrderedBefore):
+    except NotTrusted:
         return None
     return after.public_json()
 

@@ -17,8 +17,8 @@ from chalicelib.errors import (
     Unavailable,
 )
 from chalicelib.judgement.reasons import Judgement, Priority, Reason
-from chalicelib.judgement.while_storing import add_with_findings, order_once
-from chalicelib.outbox import Order
+from chalicelib.judgement.repeats import make_mark
+from chalicelib.outbox import Order, new_order
 from chalicelib.submissions import Hashing, Identity, Visit, identify
 
 EnquiryStatus = Literal["new", "in_progress", "closed", "spam"]
@@ -158,13 +158,10 @@ def submit_enquiry(
         language=visit.language,
     )
 
-    def add(found: tuple[Reason, ...], order: Order) -> None:
-        held = replace(enquiry, reasons=enquiry.reasons + found)
-        store.add_enquiry(held, identity, order, visit.network)
-
-    order = order_once("enquiry_submitted", enquiry.reference, letter.message, visit, hashing)
+    mark = make_mark("enquiry_submitted", enquiry.reference, letter.message, visit, hashing)
+    order = new_order("enquiry_submitted", enquiry.reference, visit.at, mark)
     try:
-        add_with_findings(add, order, visit)
+        store.add_enquiry(enquiry, identity, order, visit.network)
     except AlreadySubmitted as first:
         if not store.is_same_enquiry(first.submission_id, identity.request_hash):
             raise IdempotencyKeyReused from None

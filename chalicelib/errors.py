@@ -101,12 +101,8 @@ class RateLimited(FrontdeskError):
     retry_after_seconds: int
 
 
-class OrderedBefore(FrontdeskError):
-    """Another submission came with the same form token before, or with the same text and none."""
-
-
 class NotTrusted(FrontdeskError):
-    """The author has not been approved often enough for a comment to be published at once."""
+    """A comment is not for publishing at once: its author has too few approved ones, or its form was used."""
 
 
 @dataclass

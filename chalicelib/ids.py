@@ -22,11 +22,6 @@ def comment_id(slot_start: int, digest: bytes) -> str:
     return "c" + (base32(slot_start, 8) + base32(int.from_bytes(digest[:12], "big"), 18)).lower()
 
 
-def order_id(digest: bytes) -> str:
-    """As `new_id("o", …)` looks, but a function of 130 bits of `digest`: one digest, one order."""
-    return "o" + base32(int.from_bytes(digest[:17], "big"), 26).lower()
-
-
 def reference(digest: bytes) -> str:
     """An enquiry's reference, such as `7KQ2M-8XD4T`: 50 bits, short enough to say on the phone."""
     letters = base32(int.from_bytes(digest[:7], "big"), 10)

@@ -50,7 +50,8 @@ _URGENT = frozenset({"urgent_submitted", "urgent_waits"})
 class Order:
     """An order to mail about the comment or enquiry `subject_id`, not before `due_at`.
 
-    `count` is, of a digest, how many comments it tells of; of a reminder, the how-manieth it is.
+    `count` is, of a digest, how many comments it tells of; of a reminder, the how-manieth it is. By its
+    `mark` a submission's is told from others (`chalicelib/judgement/repeats.py`).
     """
 
     id: str
@@ -59,6 +60,7 @@ class Order:
     created_at: datetime
     due_at: datetime | None = None
     count: int = 0
+    mark: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -118,9 +120,8 @@ class OutboxStore(Protocol):
     def record_resend(self, entry: OutboxEntry, act: Act) -> None: ...
 
 
-def new_order(kind: OrderKind, subject_id: str, at: datetime, mark: bytes | None = None) -> Order:
-    """Of two with one `mark` the second cannot be put while the first is kept: their ids are the same."""
-    return Order(ids.order_id(mark) if mark else ids.new_id("o", at), kind, subject_id, at)
+def new_order(kind: OrderKind, subject_id: str, at: datetime, mark: str | None = None) -> Order:
+    return Order(ids.new_id("o", at), kind, subject_id, at, mark=mark)
 
 
 def reminder(subject_id: str, count: int, at: datetime, wait: timedelta) -> Order:

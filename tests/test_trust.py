@@ -151,11 +151,38 @@ def test_name_may_be_typed_otherwise_and_is_the_same_author(trusted: Stack, name
     assert send(trusted, name=name, email=COMMENT["email"].upper()).status == 201
 
 
-def test_what_is_found_while_storing_holds_it_too(trusted: Stack) -> None:
+def test_second_comment_of_one_form_is_held_once_the_first_was_handled(trusted: Stack) -> None:
     token = trusted.call("GET", "/v1/form", query={"kind": "comment"}).json["form_token"]
     trusted.later(seconds=5)
-    replies = [send(trusted, m, form_token=token) for m in "ab"]
-    assert [reply.status for reply in replies] == [201, 202]
+    statuses = []
+    for message in "abc":
+        with watched(trusted.desk("public")) as calls:
+            statuses.append(send(trusted, message, form_token=token).status)
+        # Held or published, and whatever for: a question and a transaction.
+        assert [name for name, _ in calls] == ["TransactWriteItems"] * 2
+        if message == "b":
+            trusted.deliver(FakeSes())
+    # The mail function had not come to the first when the second came.
+    assert statuses == [201, 201, 202]
+    assert_recount(trusted)
+    assert_approvals(trusted)
+
+
+def test_staff_are_told_of_a_form_used_twice_where_both_were_published(trusted: Stack) -> None:
+    token = trusted.call("GET", "/v1/form", query={"kind": "comment"}).json["form_token"]
+    trusted.later(seconds=5)
+    ids = [send(trusted, m, form_token=token).json["id"] for m in "ab"]
+    before = read_thread(trusted)
+    trusted.deliver(FakeSes())
+    assert read_thread(trusted) == before
+    found = []
+    for comment_id in ids:
+        shown = trusted.call("GET", f"/v1/staff/comments/{comment_id}", role="moderator").json
+        assert (shown["status"], shown["revision"]) == ("approved", 1)
+        found += [reason["code"] for reason in shown["reasons"] if reason["code"] != "first_time_author"]
+    # Which was first is as the mail function comes to them.
+    assert found == ["form_token_replayed"]
+    assert decide(trusted, ids[0], '"1"', status="rejected").status == 200
     assert_recount(trusted)
     assert_approvals(trusted)
 

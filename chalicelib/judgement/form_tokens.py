@@ -43,9 +43,8 @@ def judge_form_token(
 def spend_form_token(kind: str, token: str, digester: Digester) -> bytes | None:
     """Return what marks the one submission that the token is good for; None if it is not of our making.
 
-    The order to mail about a submission gets its id from it (`chalicelib.outbox.new_order`). So the same
-    opening of a form cannot bring about a second order, from whatever network, as long as orders are kept:
-    at least a day after the submission, and a token is good for a day.
+    What else is sent from the same opening of a form, from whatever network, is told by this mark
+    (`chalicelib/judgement/repeats.py`).
     """
     try:
         unsign(digester, _purpose(kind), token)

@@ -17,6 +17,7 @@ from chalicelib.mail.outcomes import Outcome, classify, name_of
 from chalicelib.mail.pace import take_turn
 from chalicelib.mail.recipients import find_recipients
 from chalicelib.mail.rendering import HeaderRefused, to_ascii
+from chalicelib.mail.repeating import note_repeat
 from chalicelib.mail.suspecting import ask_akismet
 from chalicelib.outbox import STAFF_MAIL, STATES, Delivery, Order, State
 from chalicelib.storage.outbox import NotClaimed
@@ -40,6 +41,7 @@ def handle(outbox_id: str, desk: Desk) -> None:
     row = desk.store.outbox.find(outbox_id)
     try:
         if isinstance(row, Order):
+            note_repeat(row, desk)
             expand(row, desk)
             # Behind it, and so once: who comes second is told that the order is not claimed.
             ask_akismet(row, desk)

@@ -32,7 +32,7 @@ def find_recipients(kind: MailKind, subject_id: str, desk: Desk) -> list[str]:
 def is_urgent(subject_id: str, desk: Desk) -> bool:
     """Whether the comment or enquiry is urgent, and still waits for somebody."""
     try:
-        return _waits_urgently(_find_subject(subject_id, desk))
+        return _waits_urgently(find_subject(subject_id, desk))
     except NotFound:
         return False
 
@@ -73,7 +73,7 @@ def _of_enquiry(reference: str, desk: Desk) -> list[str]:
 
 
 def _of_urgent(subject_id: str, desk: Desk) -> list[str]:
-    subject = _find_subject(subject_id, desk)
+    subject = find_subject(subject_id, desk)
     if not _waits_urgently(subject):
         return []
     if desk.settings.on_call:
@@ -137,7 +137,7 @@ def _waits_urgently(subject: Comment | Enquiry) -> bool:
     return subject.priority == "urgent" and subject.status in ("pending", "new")
 
 
-def _find_subject(subject_id: str, desk: Desk) -> Comment | Enquiry:
+def find_subject(subject_id: str, desk: Desk) -> Comment | Enquiry:
     """Raises NotFound. A comment's id begins with a small letter, a reference has none."""
     if subject_id.startswith("c"):
         return desk.store.comments.get(subject_id)

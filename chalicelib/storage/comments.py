@@ -9,7 +9,7 @@ Key: comment_id.
 | the moderators' queue and other statuses | by-status | status, queue_position | staff |
 | one page's comments of one status | by-page | page_id, page_position | staff |
 | one author's comments | by-author | author_hmac, position | staff |
-| a reason found after it came, while nobody has decided | table | comment_id | mail |
+| a reason found after it came, while no moderator has acted on it | table | comment_id | mail |
 | what an answer changes above it; what stays of an erased comment: stubs.py | table | comment_id | staff |
 
 What the author typed is sealed as a whole; of an approved comment, the public fields stand beside it.
@@ -133,8 +133,8 @@ class CommentsTable:
     def add_reason(self, comment: Comment, reason: Reason) -> Write:
         """One more reason in its letter, at the revision that it has: whoever has seen that may still decide.
 
-        The refusal says that somebody decided, redacted or erased meanwhile. A decision that comes behind
-        may put the letter back as it was seen: then the reason is lost, and the decision stands.
+        The refusal says that somebody decided, redacted or erased since it was read. A decision that comes
+        behind may put the letter back as it was seen: then the reason is lost, and the decision stands.
         """
         told = replace(comment, reasons=(*comment.reasons, reason))
         update = make_update(
@@ -142,7 +142,7 @@ class CommentsTable:
             {"comment_id": comment.id},
             {"letter_sealed": _seal_letter(told, self._seal)},
             # By no name that puts a comment anywhere: the mail function's role may touch none of those.
-            "revision = :seen AND attribute_not_exists(decided_at)",
+            "revision = :seen",
             seen=comment.revision,
         )
         return Write({"Update": update}, StaleRevision())

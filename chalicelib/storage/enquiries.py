@@ -8,6 +8,7 @@ enquiry has, and for erased_at, which has what stands in the place of an erased 
 | add an enquiry; check a neighbouring reference | table | reference | public |
 | read one | table | reference | staff, mail |
 | change one | table | reference | staff |
+| a reason found after it came, while no staff has acted on it | table | reference | mail |
 | by status, either order, urgent ones that wait first | by-status | status, queue_position | staff |
 | one topic's of one status | by-topic | topic, topic_position | staff |
 | one enquirer's | by-enquirer | enquirer_hmac, position | staff |
@@ -18,7 +19,7 @@ replay is told by (replays.py): its reference and times.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -91,6 +92,21 @@ class EnquiriesTable:
             item["expires_at"] = self._spam_expiry(changed.acts[0].at) if expires else None
         key = {"reference": before.reference}
         update = make_update(self._name, key, item, "revision = :seen", seen=before.revision)
+        return Write({"Update": update}, StaleRevision())
+
+    def add_reason(self, enquiry: Enquiry, reason: Reason) -> Write:
+        """One more reason with its letter, at the revision that it has, as of a comment.
+
+        The refusal says that staff changed or erased it since it was read.
+        """
+        told = replace(enquiry, reasons=(*enquiry.reasons, reason))
+        update = make_update(
+            self._name,
+            {"reference": enquiry.reference},
+            {"letter_sealed": _seal_letter(told, self._seal)},
+            "revision = :seen",
+            seen=enquiry.revision,
+        )
         return Write({"Update": update}, StaleRevision())
 
     def erase(self, enquiry: Enquiry, at: datetime) -> Write:
@@ -210,7 +226,7 @@ def _to_item(enquiry: Enquiry, seal: Seal) -> dict[str, Any]:
         "queue_position": _queue_position(enquiry),
         "topic_position": f"{enquiry.status}#{_queue_position(enquiry)}",
         "priority": enquiry.priority,
-        "letter_sealed": seal.close({**asdict(enquiry.letter), **_desk_part(enquiry)}),
+        "letter_sealed": _seal_letter(enquiry, seal),
         "enquirer_hmac": enquiry.enquirer_hmac,
         "consent_version": enquiry.consent_version,
         "created_at": to_text(enquiry.created_at),
@@ -219,6 +235,10 @@ def _to_item(enquiry: Enquiry, seal: Seal) -> dict[str, Any]:
         "language": enquiry.language,
         "comment_id": enquiry.comment_id,
     }
+
+
+def _seal_letter(enquiry: Enquiry, seal: Seal) -> bytes:
+    return seal.close({**asdict(enquiry.letter), **_desk_part(enquiry)})
 
 
 def _from_item(item: Item, seal: Seal) -> Enquiry:

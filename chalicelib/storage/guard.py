@@ -6,24 +6,34 @@ Key: guard_key.
 |---|---|---|
 | a submission's turn in its network's bucket, in its transaction: buckets.py | rate#<network hash> | public |
 | count a mail in its second, within SES's rate | mail#<second> | mail |
+| who was first of one form, or with one text on one day | mark#<mark> | mail |
+| is another the first? a condition, where authors are trusted | mark#<mark> | public |
 | acknowledge enquiries of one address at most once a day | acknowledged#<address hmac> | mail |
 | what is kept of one address; erase it | acknowledged#<address hmac> | staff |
 """
 
 from datetime import UTC, datetime, timedelta
 
+from chalicelib.errors import NotTrusted
 from chalicelib.people import GuardRecord
 from chalicelib.storage.buckets import Buckets, Turn
 from chalicelib.storage.dynamodb import Database, Value, Write, to_attributes, values
 from chalicelib.storage.people import delete_once
 
 _ACKNOWLEDGED_FOR = timedelta(days=1)
+# Longer than a form token is good for, and than an order waits in the mail queue (4 days).
+_MARK_KEPT = timedelta(days=7)
 # Only the second itself matters; a minute is for clocks that differ.
 _SECOND_KEPT = 60
+_FIRST = "attribute_not_exists(subject_id) OR subject_id = :subject"
 
 
 class NoTurn(Exception):
     """This second has had as much mail as SES takes."""
+
+
+class _MarkedBefore(Exception):
+    """Another submission had the mark first."""
 
 
 class GuardTable:
@@ -63,6 +73,36 @@ class GuardTable:
         }
         return Write({"Put": put}, refusal)
 
+    def is_first(self, mark: str, subject_id: str, at: datetime) -> bool:
+        """Whether no other subject was asked about with this mark before; asked again, it says the same.
+
+        What has expired and is not deleted yet still counts: it did come before. Raises Unavailable.
+        """
+        try:
+            self._database.update(
+                _MarkedBefore(),
+                TableName=self._name,
+                Key=to_attributes({"guard_key": _mark_key(mark)}),
+                UpdateExpression="SET subject_id = :subject, expires_at = :expires_at",
+                ConditionExpression=_FIRST,
+                ExpressionAttributeValues=values(
+                    subject=subject_id, expires_at=int((at + _MARK_KEPT).timestamp())
+                ),
+            )
+        except _MarkedBefore:
+            return False
+        return True
+
+    def check_first(self, mark: str, subject_id: str) -> Write:
+        """No other subject is known to have this mark. Its refusal is NotTrusted."""
+        check = {
+            "TableName": self._name,
+            "Key": to_attributes({"guard_key": _mark_key(mark)}),
+            "ConditionExpression": _FIRST,
+            "ExpressionAttributeValues": values(subject=subject_id),
+        }
+        return Write({"ConditionCheck": check}, NotTrusted())
+
     def find_of_address(self, address_hmac: str) -> list[GuardRecord]:
         """All that is kept of one address."""
         found = [self._database.find(self._name, {"guard_key": key}) for key in _keys_of(address_hmac)]
@@ -84,6 +124,10 @@ def _keys_of(address_hmac: str) -> tuple[str, ...]:
 
 def _from_seconds(seconds: Value) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
+
+
+def _mark_key(mark: str) -> str:
+    return f"mark#{mark}"
 
 
 def acknowledged_key(address_hmac: str) -> str:

@@ -13,7 +13,8 @@ Key: outbox_id. Each insertion goes through the stream (keys only) and the relay
 | the mail to one address; erase it | by-recipient, table | recipient_hmac, outbox_id | staff |
 
 `position` begins with the time at which somebody should look at the row again, or at which it came
-to rest. An order that has become deliveries has no `state`: it leaves the index, and later the table.
+to rest. An order that has become deliveries has no `state`: it leaves the index, and later the table. Until
+then a submission's has its `mark`.
 """
 
 from collections.abc import Callable, Iterator
@@ -91,6 +92,7 @@ class OutboxTable:
             "created_at": to_text(order.created_at),
             "due_at": to_text(order.due_at) if order.due_at else None,
             "count": order.count or None,
+            "mark": order.mark,
             "state": "pending",
             "position": _position(order.due_at or order.created_at + _DUE, order.id),
         }
@@ -112,13 +114,13 @@ class OutboxTable:
         return write
 
     def finish_order(self, order: Order, at: datetime) -> Write:
-        """The order has become deliveries. Its refusal is NotClaimed: that has been done before."""
+        """The order has become deliveries; its mark has served. Its refusal is NotClaimed: done before."""
         done = {
             "TableName": self._name,
             "Key": to_attributes({"outbox_id": order.id}),
-            "UpdateExpression": "REMOVE #state SET expires_at = :expires_at",
+            "UpdateExpression": "REMOVE #state, #mark SET expires_at = :expires_at",
             "ConditionExpression": "#state = :pending",
-            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeNames": {"#state": "state", "#mark": "mark"},
             "ExpressionAttributeValues": values(pending="pending", expires_at=self._expiry(at)),
         }
         return Write({"Update": done}, NotClaimed())
@@ -339,6 +341,7 @@ def _from_item(item: Item, seal: Seal) -> Order | Delivery:
             created_at,
             due_at,
             fields.get("count", 0),
+            fields.get("mark"),
         )
     return Delivery(
         id=fields["outbox_id"],

@@ -15,7 +15,6 @@ from chalicelib.errors import (
     IdempotencyKeyReused,
     IllegalTransition,
     NotFound,
-    OrderedBefore,
     Unavailable,
     WrongFunction,
 )
@@ -66,8 +65,7 @@ class Store:
     model: "ModelTable | None"
 
     def add_comment(self, comment: Comment, identity: Identity, order: Order, network: str) -> None:
-        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, OrderedBefore, RateLimited
-        or Unavailable.
+        """Raises AlreadySubmitted, PageClosed, ParentNotPublished, RateLimited or Unavailable.
 
         In that order: a replay gets its first answer even if the page has been closed since, and at any rate.
         """
@@ -76,14 +74,14 @@ class Store:
         writes.append(self.pages.check_open(comment.page_id))
         if comment.parent_id is not None:
             writes.append(self.comments.check_parent(comment.parent_id, comment.page_id))
-        writes.append(self.outbox.put_order(order, OrderedBefore()))
+        writes.append(self.outbox.put_order(order))
         self._transact_in_turn(writes, network, comment.created_at)
 
     def add_enquiry(self, enquiry: Enquiry, identity: Identity, order: Order, network: str) -> None:
-        """Raises AlreadySubmitted, OrderedBefore, RateLimited or Unavailable."""
+        """Raises AlreadySubmitted, RateLimited or Unavailable."""
         writes = [self.enquiries.put_new(enquiry)]
         writes += [self.enquiries.check_neighbour(n, identity) for n in identity.neighbours]
-        writes.append(self.outbox.put_order(order, OrderedBefore()))
+        writes.append(self.outbox.put_order(order))
         self._transact_in_turn(writes, network, enquiry.created_at)
 
     def publish_at_once(self, decided: DecidedComment, identity: Identity, network: str, enough: int) -> None:
@@ -99,25 +97,30 @@ class Store:
             writes.append(self.stubs.answer(comment.parent_id, comment.page_id))
         writes.append(self.approvals.add(str(comment.trust_key), enough))
         writes += self.comments.move_edges(comment.page_id, 1)
-        writes += [self.outbox.put_order(order, OrderedBefore()) for order in decided.orders]
+        writes += [self.outbox.put_order(order) for order in decided.orders]
         # The first of its chain: there is nothing to read first.
         writes.append(Write(self.audit.put(chain(decided.act, None)).action))
         self._transact_in_turn(writes, network, comment.created_at)
 
-    def is_trusted(self, trust_key: str, enough: int) -> bool:
-        return self._holds(self.approvals.check(trust_key, enough))
+    def is_trusted(self, order: Order, trust_key: str, enough: int) -> bool:
+        """Whether the author has `enough` approved comments, and nobody else came of the same form before.
+
+        Both in one question, whatever was found: so neither costs a round trip that could be measured.
+        """
+        first = self.guard.check_first(str(order.mark), order.subject_id)
+        return self._all_hold(self.approvals.check(trust_key, enough), first)
 
     def find_published_at_once(self, comment_id: str, page_id: str, since: datetime) -> str | None:
         """The public JSON of what was published at once; None if it was not, or a moderator decided since."""
-        if not self._holds(self.approvals.check_published_at_once(comment_id)):
+        if not self._all_hold(self.approvals.check_published_at_once(comment_id)):
             return None
         return self.approvals.find_shown(comment_id, page_id, since)
 
     def is_same_comment(self, comment_id: str, request_hash: str) -> bool:
-        return self._holds(self.comments.check_request(comment_id, request_hash, IdempotencyKeyReused()))
+        return self._all_hold(self.comments.check_request(comment_id, request_hash, IdempotencyKeyReused()))
 
     def is_same_enquiry(self, reference: str, request_hash: str) -> bool:
-        return self._holds(self.enquiries.check_request(reference, request_hash, IdempotencyKeyReused()))
+        return self._all_hold(self.enquiries.check_request(reference, request_hash, IdempotencyKeyReused()))
 
     def get_comment(self, comment_id: str, *, even_expired: bool = False) -> Comment:
         return self.comments.get(comment_id, even_expired=even_expired)
@@ -340,12 +343,12 @@ class Store:
             turn.done()
             return
 
-    def _holds(self, check: Write) -> bool:
-        """Ask by a condition, not by a read: the public role may not read."""
+    def _all_hold(self, *checks: Write) -> bool:
+        """Ask by conditions, not by a read: the public role may not read."""
         try:
-            self.database.transact([check])
+            self.database.transact([*checks])
         except FrontdeskError as refusal:
-            if refusal is check.refusal:
+            if any(refusal is check.refusal for check in checks):
                 return False
             raise
         return True

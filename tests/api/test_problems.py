@@ -16,7 +16,6 @@ from tests.stack import Stack
 # It never leaves the domain: `submit_comment` and `submit_enquiry` answer it as the first time.
 CAUGHT_IN_THE_DOMAIN = {
     errors.AlreadySubmitted,
-    errors.OrderedBefore,
     errors.NotTrusted,
 }
 

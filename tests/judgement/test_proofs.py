@@ -12,7 +12,7 @@ from chalicelib.api.requests import FORM as URLENCODED
 from chalicelib.judgement.proofs import judge_proof, make_challenge
 from chalicelib.privacy.hashing import Hasher
 from tests.acts import COMMENT, ENQUIRY
-from tests.stack import Reply, Stack
+from tests.stack import FakeSes, Reply, Stack
 
 HASHER = Hasher({"h1": b"k" * 32})
 AT = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -101,6 +101,7 @@ def open_form(stack: Stack, kind: str = "comment") -> dict[str, Any]:
 def send(stack: Stack, **fields: Any) -> Reply:
     reply = stack.call("POST", "/v1/comments", COMMENT | fields)
     assert reply.status == 202, reply.text
+    stack.deliver(FakeSes())
     return reply
 
 

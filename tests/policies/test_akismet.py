@@ -1,4 +1,4 @@
-"""Where a site has Akismet asked, the mail role may add a reason to a comment, and no more."""
+"""Where a site has Akismet asked, the mail role may read its key besides. Reasons it may add in any case."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,6 @@ from .recording import Need, recorded
 from .test_policies import ACCOUNT, _context, arn_of
 
 KEY = "/frontdesk/local/akismet-key"
-COMMENTS = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/comments"
 
 
 @pytest.fixture
@@ -40,11 +39,8 @@ def needs(stack: Stack, fake: FakeAkismet) -> list[Need]:
         stack.run_mail(FakeSes())
     assert [question["api_key"] for question in fake.asked] == ["abc123"]
     comments = f"table/{stack.table('CommentsTable')}"
-    return [
-        n
-        for n in recorder.needs
-        if n.resource == f"parameter{KEY}" or (n.action, n.resource) == ("dynamodb:UpdateItem", comments)
-    ]
+    assert ("dynamodb:UpdateItem", comments) in {(n.action, n.resource) for n in recorder.needs}
+    return [n for n in recorder.needs if n.resource == f"parameter{KEY}"]
 
 
 def policy(comments: str, processor: str) -> dict[str, Any]:
@@ -57,7 +53,7 @@ def policy(comments: str, processor: str) -> dict[str, Any]:
 
 
 def test_asking_is_granted_with_the_setting_and_refused_without(stack: Stack, needs: list[Need]) -> None:
-    assert {need.action for need in needs} == {"ssm:GetParameter", "dynamodb:UpdateItem"}
+    assert {need.action for need in needs} == {"ssm:GetParameter"}
     comments = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{stack.table('CommentsTable')}"
     for need in needs:
         assert allows(policy(comments, "1"), need.action, arn_of(need), _context(need)), need
@@ -69,17 +65,7 @@ def test_every_grant_of_the_setting_is_used(stack: Stack, needs: list[Need]) -> 
     more = set(grants(policy(comments, "1"))) - set(grants(policy(comments, "")))
     used = {g for g in more if any(g.covers(need.action, arn_of(need)) for need in needs)}
     assert {g.sid for g in more - used} <= {"SsmOpensKeys"}
-    assert {g.sid for g in used} == {"AddReason", "ReadKeys"}
-
-
-@pytest.mark.parametrize(
-    "attribute", ["status", "queue_position", "page_position", "approved_page", "public_json", "decided_by"]
-)
-def test_the_reason_is_all_that_mail_may_change(attribute: str) -> None:
-    context: dict[str, str | list[str]] = {"dynamodb:Attributes": ["comment_id", "letter_sealed"]}
-    assert allows(policy(COMMENTS, "1"), "dynamodb:UpdateItem", COMMENTS, context)
-    context = {"dynamodb:Attributes": ["comment_id", "letter_sealed", attribute]}
-    assert not allows(policy(COMMENTS, "1"), "dynamodb:UpdateItem", COMMENTS, context)
+    assert {g.sid for g in used} == {"ReadKeys"}
 
 
 def test_the_condition_is_one_of_the_stack() -> None:

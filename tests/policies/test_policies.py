@@ -109,6 +109,9 @@ def tell(story: Story) -> None:
     stack.later(minutes=20)
     story.as_function("housekeeping", stack.keep_house)
     story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
+    story.as_function("public", lambda desk: use_forms_twice(stack, desk))
+    stack.relay()
+    story.as_function("mail", lambda desk: stack.run_mail(desk=desk))
     story.as_function("delivery_events", lambda desk: report_all(stack, desk))
     story.as_function("staff", lambda desk: see_mail(stack, desk))
     story.as_function("staff", lambda desk: hand_over_and_erase(stack, desk))
@@ -121,6 +124,14 @@ def visit(stack: Stack, desk: Desk) -> str:
     assert stack.call("POST", "/v1/comments", COMMENT, desk=desk, Idempotency_Key="k").json == held.json
     assert stack.call("GET", "/v1/form", desk=desk, query={"kind": "comment"}).status == 200
     return str(held.json["id"])
+
+
+def use_forms_twice(stack: Stack, desk: Desk) -> None:
+    for kind, path, body in (("comment", "/v1/comments", COMMENT), ("enquiry", "/v1/enquiries", ENQUIRY)):
+        opened = stack.call("GET", "/v1/form", desk=desk, query={"kind": kind}).json
+        for name in ("One", "Other"):
+            sent = body | {"name": name, "form_token": opened["form_token"], "email": "kim@example.com"}
+            assert stack.call("POST", path, sent, desk=desk).status == 202
 
 
 def visit_again(stack: Stack, desk: Desk, parent: str) -> None:

@@ -13,7 +13,7 @@ from tests.stack import Stack
 from .recording import Need, recorded
 from .test_policies import _context, arn_of
 
-TRUST_GRANTS = {"PublishTrusted", "CountPublished", "AskTrust", "AuditPublished"}
+TRUST_GRANTS = {"PublishTrusted", "CountPublished", "AskTrust", "AskFirst", "AuditPublished"}
 
 
 @pytest.fixture

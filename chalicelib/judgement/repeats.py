@@ -1,0 +1,36 @@
+"""What those before it tell of a submission: that something else came of its form, or its text without one.
+
+A submission is stored by the same calls whether it is the first or not: else the time of an answer would
+tell. It leaves a *mark* on its order to mail, no more; the mail function, for which nobody waits, looks who
+had that mark first (`chalicelib/mail/repeating.py`).
+"""
+
+from chalicelib.judgement.reasons import Reason
+from chalicelib.outbox import OrderKind
+from chalicelib.submissions import Hashing, Visit
+
+_REASONS = {
+    "form": Reason("form_token_replayed", "Something else was sent from the same opening of the form."),
+    "text": Reason("sent_before", "The same text came before on this day, from no form of the site either."),
+}
+# What is shorter, two people may well say.
+_SHORTEST_TEXT = 24
+
+
+def make_mark(kind: OrderKind, subject_id: str, message: str, visit: Visit, hashing: Hashing) -> str:
+    """Return the mark of a submission: what there should be one of, as a keyed hash.
+
+    That is its form or, where it came of none, its text on this day: programs that post without the form
+    send one text again and again. A text that comes with good forms is not compared.
+    """
+    if visit.form:
+        return f"form#{visit.form.hex()}"
+    text = "".join(filter(str.isalnum, message.casefold()))
+    # A short text is marked as nothing but itself: that it has no mark could be told by the time.
+    marked = subject_id if len(text) < _SHORTEST_TEXT else f"{visit.at.date().isoformat()}:{text}"
+    return f"text#{hashing.digest(f'{kind} text', marked).hex()}"
+
+
+def reason_of(mark: str) -> Reason:
+    """What is told of all submissions with this mark but the first."""
+    return _REASONS[mark.partition("#")[0]]
