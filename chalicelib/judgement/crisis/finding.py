@@ -5,8 +5,9 @@ What it misses and what it mistakes is measured in docs/judgement.md. Where it i
 reads in vain has lost a minute.
 """
 
-from collections import defaultdict
-from itertools import accumulate, pairwise
+from bisect import bisect_left
+from collections.abc import Set as AbstractSet
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -27,6 +28,8 @@ _REASONS = {
     "other": Reason("crisis_other_in_danger", "Somebody writes about another person who may be in danger."),
     "relapse": Reason("crisis_relapse", "Somebody may have relapsed, or be about to."),
 }
+# Where there is none of these, the context of none need be read.
+_DANGERS = frozenset((*_REASONS, SIGN))
 # So many words before a phrase tell whom it is about, and whether it is denied.
 _FAR = 8
 # A denial stands closer.
@@ -50,6 +53,7 @@ _DENIALS = _words("not never no without nor neither stopped instead nunca jamas 
 # "Can not stop thinking of it", "not only that": these deny nothing.
 _NO_DENIALS = _words("stop help only quit one idea dejar parar solo evitar se to")
 _BOUNDARIES = _words(f"{COMMA} {QUOTE} but and or because that then pero y o porque que entonces")
+_NOWHERE: frozenset[int] = frozenset()
 # Who repeats a sign more often in a sentence does not mean it more.
 _MOST_READ = 8
 # Of these, "if it happens" is a question, not danger.
@@ -78,7 +82,7 @@ def find_danger(text: str) -> tuple[Reason, ...]:
     The time that it takes grows with the length of the text, and no faster.
     """
     found = _PHRASES.find(split_sentences(text))
-    if not any(match.meaning.kind in {*_REASONS, SIGN} for _, matches in found for match in matches):
+    if not any(match.meaning.kind in _DANGERS for _, matches in found for match in matches):
         return ()
     read = [_Reading(words, matches) for words, matches in found]
     overcome = any(reading.overcome for reading in read)
@@ -95,58 +99,58 @@ class _Reading:
 
     def __init__(self, words: tuple[str, ...], found: list[Match]) -> None:
         self._words = words
-        harmless = _covered(found, "harmless")
+        harmless = _places([match for match in found if match.meaning.kind == "harmless"])
         if harmless:
             found = [m for m in found if harmless.isdisjoint(range(m.start, m.end))]
         # Many phrases say the same of the same words.
-        meant = _without_parts(list(dict.fromkeys(found)))
-        good = _covered(meant, "overcome")
+        meant: dict[str, list[Match]] = {}
+        for match in _without_parts(list(dict.fromkeys(found))):
+            meant.setdefault(match.meaning.kind, []).append(match)
+        good = _places(meant.get("overcome"))
         self.overcome = bool(good)
-        self._dangers = [match for match in meant if match.meaning.kind in _REASONS]
         # "Now" in "two years sober now" is when it was overcome.
-        lately, long_ago = _covered(meant, "lately") - good, _covered(meant, "long_ago")
+        self._lately = sorted(_places(meant.get("lately")) - good)
+        self._long_ago = sorted(_places(meant.get("long_ago")))
+        self._quotes = [at for at, word in enumerate(words) if word == QUOTE] if QUOTE in words else []
         self._tells_a_story = not _MEDIA.isdisjoint(words)
-        self._is_past = bool(long_ago)
-        self.is_dated = bool(_covered(meant, "dated"))
-        self.dates_what_went_before = bool(_covered(meant, "dated_before"))
-        if self._dangers:
-            self._lately = self._tally(lately)
-            self._long_ago = self._tally(long_ago)
-            self._quotes = self._tally({i for i, word in enumerate(words) if word == QUOTE})
-        self._signs: dict[str, list[Match]] = defaultdict(list)
-        for match in meant:
-            if match.meaning.kind == SIGN:
-                self._signs[match.meaning.when].append(match)
+        self.is_dated = "dated" in meant
+        self.dates_what_went_before = "dated_before" in meant
+        self._dangers = [match for kind in meant if kind in _REASONS for match in meant[kind]]
+        if not self._lately:
+            self._dangers = [match for match in self._dangers if match.meaning.when != "recent"]
+        self._signs: dict[str, list[Match]] = {}
+        for match in meant.get(SIGN, ()):
+            self._signs.setdefault(match.meaning.when, []).append(match)
+        self._signs_meant: frozenset[str] | None = None
+        self._befores: dict[tuple[str, ...], _Before] = {}
 
     def dangers(self, *, overcome: bool) -> set[str]:
         """Return the kinds of danger; `overcome` where the text tells that it went well in the end."""
         kinds: set[str] = set()
-        befores: dict[int, _Before] = {}
         for match in self._dangers:
             if match.meaning.kind not in kinds:
-                # Many phrases can begin at one word: what stands before it is read once.
-                before = befores.get(match.start) or self._before(match.start)
-                befores[match.start] = before
+                before = self._before(match.start)
                 if self._is_meant_now(match, before, overcome=overcome):
                     kinds.add(self._kind(match, before))
         return kinds
 
     def dangers_together(self, later: "_Reading", *, overcome: bool) -> set[str]:
         """Return the dangers that the signs in this sentence and in the one after it mean together."""
-        if self._is_past or later._is_past or not meanings_of({*self._signs, *later._signs}):
+        if self._long_ago or later._long_ago or not meanings_of({*self._signs, *later._signs}):
             return set()
-        meanings = meanings_of(self._signs_meant() | later._signs_meant())
+        meanings = meanings_of(self._read_signs() | later._read_signs())
         return {meaning.kind for meaning in meanings if meaning.when == "now" or not overcome}
 
-    def _signs_meant(self) -> set[str]:
+    def _read_signs(self) -> frozenset[str]:
         """The names of the signs that are neither denied, nor asked about, nor anybody's, nor in a film."""
-        if self._tells_a_story:
-            return set()
-        return {
-            name
-            for name, matches in self._signs.items()
-            if any(_is_meant(self._before(match.start)) for match in matches[:_MOST_READ])
-        }
+        if self._signs_meant is None:
+            self._signs_meant = frozenset(
+                name
+                for name, matches in self._signs.items()
+                if not self._tells_a_story
+                and any(_is_meant(self._before(match.start)) for match in matches[:_MOST_READ])
+            )
+        return self._signs_meant
 
     def _is_meant_now(self, match: Match, before: _Before, *, overcome: bool) -> bool:
         if before.denied or self._is_anybodys(match, before) or self._is_quoted(match, before):
@@ -177,22 +181,12 @@ class _Reading:
         return "other" if another else match.meaning.kind
 
     def _before(self, start: int) -> _Before:
-        """Read back from a phrase to where its clause begins, a few words at most."""
-        about: Literal["self", "other", "anybody"] | None = None
-        denied = conditional = over = False
-        subject = start
-        for at in range(start - 1, max(start - _FAR, 0) - 1, -1):
-            word = self._words[at]
-            if word in _BOUNDARIES:
-                break
-            if about is None:
-                about = _whom(word, self._words[at + 1])
-                subject = at
-                near = at >= start - _DENIED_FROM
-                denied |= near and word in _DENIALS and self._words[at + 1] not in _NO_DENIALS
-            conditional |= word in _CONDITIONS and at >= subject - _NEXT_BUT_ONE
-            over |= word == "used" and self._words[at + 1] == "to"
-        return _Before(about or "self", denied, conditional, over)
+        """What stands before a phrase. What is said again, or begins many phrases, is read once."""
+        said = self._words[max(start - _FAR, 0) : start + 1]
+        known = self._befores.get(said)
+        if known is None:
+            known = self._befores[said] = _read_back(said)
+        return known
 
     def _is_anybodys(self, match: Match, before: _Before) -> bool:
         """Whether nobody in particular is meant. "Everybody would be better off without me" is about me."""
@@ -201,23 +195,39 @@ class _Reading:
     def _is_quoted(self, match: Match, before: _Before) -> bool:
         """Whether it is the title of a song, or said in one, or somebody does it in a film."""
         after = self._words[match.end : match.end + 2]
-        inside = self._quotes[match.start] % 2 == 1
+        inside = bisect_left(self._quotes, match.start) % 2 == 1
         return (inside and (self._tells_a_story or after == (QUOTE, "by"))) or (
             self._tells_a_story and before.about == "other"
         )
 
-    def _tally(self, places: set[int]) -> list[int]:
-        """How many of `places` lie before each word: what lies between two is then one subtraction."""
-        return [0, *accumulate(at in places for at in range(len(self._words)))]
-
-    def _near(self, tally: list[int], match: Match) -> bool:
-        last = len(self._words)
-        return tally[min(match.end + _NEAR, last)] > tally[max(match.start - _NEAR, 0)]
+    def _near(self, places: list[int], match: Match) -> bool:
+        """Whether one of the places, which are in order, lies near."""
+        following = bisect_left(places, match.start - _NEAR)
+        return following < len(places) and places[following] < match.end + _NEAR
 
 
-def _covered(found: list[Match], kind: str) -> set[int]:
-    """The places of all words that phrases of `kind` cover."""
-    return {at for match in found if match.meaning.kind == kind for at in range(match.start, match.end)}
+def _read_back(said: tuple[str, ...]) -> _Before:
+    """Read back from a phrase, whose first word stands last, to where its clause begins."""
+    about: Literal["self", "other", "anybody"] | None = None
+    denied = conditional = over = False
+    subject = start = len(said) - 1
+    for at in range(start - 1, -1, -1):
+        word = said[at]
+        if word in _BOUNDARIES:
+            break
+        if about is None:
+            about = _whom(word, said[at + 1])
+            subject = at
+            near = at >= start - _DENIED_FROM
+            denied |= near and word in _DENIALS and said[at + 1] not in _NO_DENIALS
+        conditional |= word in _CONDITIONS and at >= subject - _NEXT_BUT_ONE
+        over |= word == "used" and said[at + 1] == "to"
+    return _Before(about or "self", denied, conditional, over)
+
+
+def _places(found: list[Match] | None) -> AbstractSet[int]:
+    """The places of all words that phrases cover."""
+    return {at for match in found for at in range(match.start, match.end)} if found else _NOWHERE
 
 
 def _is_meant(sign: _Before) -> bool:

@@ -1,4 +1,4 @@
-"""Phrases, read once, and found in a sentence in a time that grows with its length.
+"""Phrases, found in a sentence in a time that grows with its length.
 
 A phrase is looked up by its first two words, or by its first where a gap follows. No phrase is longer than
 a few words, and a gap is four at most, so the steps from one word of a sentence are bounded, whatever the
@@ -6,7 +6,7 @@ text.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise, product
 from typing import NamedTuple
 
@@ -14,6 +14,8 @@ from chalicelib.judgement.crisis.words import MANY, NUMBER
 
 _LONGEST_GAP = 4
 _GAP = ".."
+# Stands for whatever word follows.
+_ANY = ("",)
 
 
 class Meaning(NamedTuple):
@@ -46,13 +48,22 @@ class _Phrase(NamedTuple):
     last: frozenset[str]
 
 
+# By their second word; by "" those of one word, or with a gap behind the first.
+_Begun = dict[str, list[_Phrase]]
+
+
 class Phrases:
-    """All phrases of a text written as phrases.txt explains."""
+    """All phrases of a text written as phrases.txt explains.
+
+    What stands behind a first word is read when a text first has that word: few texts need many of them, and
+    a cold start need not wait for all.
+    """
 
     def __init__(self, text: str) -> None:
-        # Of one word, or with a gap after it; and those whose first two words are known.
-        self._by_first: dict[str, list[_Phrase]] = defaultdict(list)
-        self._by_two: dict[tuple[str, str], list[_Phrase]] = defaultdict(list)
+        # What is written behind each first word.
+        self._written: dict[str, list[tuple[str, Meaning]]] = defaultdict(list)
+        self._begun: dict[str, _Begun] = {}
+        self._phrases: dict[tuple[str, Meaning], list[_Phrase]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         # Many phrases have the same words in a place: they are read once.
         self._places: dict[str, _Place] = {_GAP: None, NUMBER: frozenset({NUMBER, MANY})}
@@ -67,7 +78,7 @@ class Phrases:
                 name, words = line.split(" = ")
                 self._classes[name] = frozenset(words.split())
             else:
-                self._add(line.split(), meaning)
+                self._add(line, meaning)
 
     def words_of(self, name: str) -> frozenset[str]:
         """Return the words of a class."""
@@ -86,12 +97,17 @@ class Phrases:
         for words in different:
             found: list[Match] = []
             for start, pair in enumerate(pairwise((*words, ""))):
-                if pair not in known:
-                    candidates = self._by_first.get(pair[0], []) + self._by_two.get(pair, [])
-                    known[pair] = [
-                        each for each in candidates if each.is_short or not each.last.isdisjoint(vocabulary)
+                if pair[0] not in self._written:
+                    continue
+                begun = self._begun.get(pair[0]) or self._begin(pair[0])
+                phrases = known.get(pair)
+                if phrases is None:
+                    phrases = known[pair] = [
+                        each
+                        for each in (*begun.get("", ()), *(begun.get(pair[1], ()) if pair[1] else ()))
+                        if each.is_short or not each.last.isdisjoint(vocabulary)
                     ]
-                for phrase in known[pair]:
+                for phrase in phrases:
                     if phrase.is_short:
                         found.append(Match(start, start + 1 + len(phrase.places), phrase.meaning))
                     else:
@@ -101,25 +117,33 @@ class Phrases:
                 read.append((words, found))
         return read
 
-    def _add(self, elements: list[str], meaning: Meaning) -> None:
-        if not any(element[-1] == "?" for element in elements):
-            self._index(elements, meaning)
-            return
+    def _add(self, line: str, meaning: Meaning) -> None:
+        first, _, rest = line.partition(" ")
         # A word that may be missing makes two phrases.
-        kept = [({element[:-1], ""} if element[-1] == "?" else {element}) for element in elements]
-        for chosen in product(*kept):
-            self._index([element for element in chosen if element], meaning)
+        if first[-1] == "?":
+            self._add(rest, meaning)
+            first = first[:-1]
+        for word in self._place(first) or ():
+            self._written[word].append((rest, meaning))
 
-    def _index(self, elements: list[str], meaning: Meaning) -> None:
-        first, *rest = map(self._place, elements)
-        phrase = _Phrase(tuple(rest), meaning, len(rest) <= 1, (rest[-1] if rest else first) or frozenset())
-        second = rest[0] if rest else None
-        for word in first or ():
-            if second is None:
-                self._by_first[word].append(phrase)
-            else:
-                for following in second:
-                    self._by_two[word, following].append(phrase)
+    def _begin(self, word: str) -> _Begun:
+        begun: _Begun = defaultdict(list)
+        for written in self._written[word]:
+            if written not in self._phrases:
+                self._phrases[written] = list(self._read(*written))
+            for phrase in self._phrases[written]:
+                second = phrase.places[0] if phrase.places else None
+                for following in _ANY if second is None else second:
+                    begun[following].append(phrase)
+        self._begun[word] = begun
+        return begun
+
+    def _read(self, rest: str, meaning: Meaning) -> Iterator[_Phrase]:
+        kept = [(element[:-1], "") if element[-1] == "?" else (element,) for element in rest.split()]
+        for chosen in product(*kept):
+            places = tuple(self._place(element) for element in chosen if element)
+            last = places[-1] if places else None
+            yield _Phrase(places, meaning, len(places) <= 1, last or frozenset())
 
     def _place(self, element: str) -> _Place:
         if element not in self._places:
