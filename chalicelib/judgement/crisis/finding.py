@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from chalicelib.judgement.crisis.matching import Match, Phrases
+from chalicelib.judgement.crisis.matching import Match, Meaning, Phrases
 from chalicelib.judgement.crisis.signs import SIGN, meanings_of
 from chalicelib.judgement.crisis.words import COMMA, QUOTE, split_sentences
 from chalicelib.judgement.reasons import Reason
@@ -53,6 +53,7 @@ _DENIALS = _words("not never no without nor neither stopped instead nunca jamas 
 # "Can not stop thinking of it", "not only that": these deny nothing.
 _NO_DENIALS = _words("stop help only quit one idea dejar parar solo evitar se to")
 _BOUNDARIES = _words(f"{COMMA} {QUOTE} but and or because that then pero y o porque que entonces")
+_PAST = ("event", "recent")
 _NOWHERE: frozenset[int] = frozenset()
 # Who repeats a sign more often in a sentence does not mean it more.
 _MOST_READ = 8
@@ -65,6 +66,14 @@ _MEDIA = _words(
     "song songs sing sings sang singing album lyrics book novel movie film scene episode series podcast"
     " cancion pelicula libro serie novela escena"
 )
+
+
+class _Danger(NamedTuple):
+    """A phrase of danger at the words from `start` to `end` (exclusive)."""
+
+    start: int
+    end: int
+    meaning: Meaning
 
 
 class _Before(NamedTuple):
@@ -82,56 +91,72 @@ def find_danger(text: str) -> tuple[Reason, ...]:
     The time that it takes grows with the length of the text, and no faster.
     """
     found = _PHRASES.find(split_sentences(text))
-    if not any(match.meaning.kind in _DANGERS for _, matches in found for match in matches):
+    if not any(meaning.kind in _DANGERS for _, matches in found for _, _, meaning in matches):
         return ()
     read = [_Reading(words, matches) for words, matches in found]
     overcome = any(reading.overcome for reading in read)
     for earlier, later in pairwise(read):
         earlier.is_dated |= later.dates_what_went_before
-    kinds = set().union(*(reading.dangers(overcome=overcome) for reading in read))
+    kinds: set[str] = set()
     for earlier, later in pairwise([read[0], *read]):
-        kinds |= earlier.dangers_together(later, overcome=overcome)
+        # Who repeats what is known already is not read again.
+        if len(kinds) < len(_REASONS):
+            kinds |= later.dangers(overcome=overcome) | earlier.dangers_together(later, overcome=overcome)
     return tuple(reason for kind, reason in _REASONS.items() if kind in kinds)
 
 
 class _Reading:
     """One sentence, and the phrases found in it that mean what they say."""
 
+    __slots__ = (
+        "_befores",
+        "_dangers",
+        "_lately",
+        "_long_ago",
+        "_quotes",
+        "_signs",
+        "_signs_meant",
+        "_tells_a_story",
+        "_words",
+        "dates_what_went_before",
+        "is_dated",
+        "overcome",
+    )
+
     def __init__(self, words: tuple[str, ...], found: list[Match]) -> None:
         self._words = words
-        harmless = _places([match for match in found if match.meaning.kind == "harmless"])
-        if harmless:
-            found = [m for m in found if harmless.isdisjoint(range(m.start, m.end))]
-        # Many phrases say the same of the same words.
-        meant: dict[str, list[Match]] = {}
-        for match in _without_parts(list(dict.fromkeys(found))):
-            meant.setdefault(match.meaning.kind, []).append(match)
-        good = _places(meant.get("overcome"))
-        self.overcome = bool(good)
+        turns = [match for match in found if match[2].kind == "harmless"]
+        if turns:
+            harmless = _places(turns)
+            found = [match for match in found if harmless.isdisjoint(range(match[0], match[1]))]
+        meant = _by_kind(found)
+        self.overcome = "overcome" in meant
+        good = _places(meant["overcome"]) if self.overcome else _NOWHERE
         # "Now" in "two years sober now" is when it was overcome.
-        self._lately = sorted(_places(meant.get("lately")) - good)
-        self._long_ago = sorted(_places(meant.get("long_ago")))
+        self._lately = sorted(_places(meant["lately"]) - good) if "lately" in meant else []
+        self._long_ago = sorted(_places(meant["long_ago"])) if "long_ago" in meant else []
         self._quotes = [at for at, word in enumerate(words) if word == QUOTE] if QUOTE in words else []
         self._tells_a_story = not _MEDIA.isdisjoint(words)
         self.is_dated = "dated" in meant
         self.dates_what_went_before = "dated_before" in meant
-        self._dangers = [match for kind in meant if kind in _REASONS for match in meant[kind]]
+        self._dangers = [_Danger(*match) for kind in meant if kind in _REASONS for match in meant[kind]]
         if not self._lately:
-            self._dangers = [match for match in self._dangers if match.meaning.when != "recent"]
-        self._signs: dict[str, list[Match]] = {}
-        for match in meant.get(SIGN, ()):
-            self._signs.setdefault(match.meaning.when, []).append(match)
+            self._dangers = [danger for danger in self._dangers if danger.meaning.when != "recent"]
+        # Where each begins.
+        self._signs: dict[str, list[int]] = {}
+        for start, _, meaning in meant.get(SIGN, ()):
+            self._signs.setdefault(meaning.when, []).append(start)
         self._signs_meant: frozenset[str] | None = None
         self._befores: dict[tuple[str, ...], _Before] = {}
 
     def dangers(self, *, overcome: bool) -> set[str]:
         """Return the kinds of danger; `overcome` where the text tells that it went well in the end."""
         kinds: set[str] = set()
-        for match in self._dangers:
-            if match.meaning.kind not in kinds:
-                before = self._before(match.start)
-                if self._is_meant_now(match, before, overcome=overcome):
-                    kinds.add(self._kind(match, before))
+        for danger in self._dangers:
+            if danger.meaning.kind not in kinds:
+                before = self._before(danger.start)
+                if self._is_meant_now(danger, before, overcome=overcome):
+                    kinds.add(self._kind(danger, before))
         return kinds
 
     def dangers_together(self, later: "_Reading", *, overcome: bool) -> set[str]:
@@ -146,39 +171,39 @@ class _Reading:
         if self._signs_meant is None:
             self._signs_meant = frozenset(
                 name
-                for name, matches in self._signs.items()
+                for name, starts in self._signs.items()
                 if not self._tells_a_story
-                and any(_is_meant(self._before(match.start)) for match in matches[:_MOST_READ])
+                and any(_is_meant(self._before(start)) for start in starts[:_MOST_READ])
             )
         return self._signs_meant
 
-    def _is_meant_now(self, match: Match, before: _Before, *, overcome: bool) -> bool:
-        if before.denied or self._is_anybodys(match, before) or self._is_quoted(match, before):
+    def _is_meant_now(self, danger: _Danger, before: _Before, *, overcome: bool) -> bool:
+        if before.denied or self._is_anybodys(danger, before) or self._is_quoted(danger, before):
             return False
-        lately = self._near(self._lately, match)
+        lately = self._near(self._lately, danger)
         if (
             before.conditional
-            and match.meaning.kind in _CONDITIONAL
+            and danger.meaning.kind in _CONDITIONAL
             and not (lately and before.about == "self")
         ):
             return False
-        match match.meaning.when:
+        match danger.meaning.when:
             case "now":
-                return not (before.over or (overcome and self._was_then(match) and not lately))
+                return not (before.over or (overcome and self._was_then(danger) and not lately))
             case "event":
-                return lately or not (overcome or self._near(self._long_ago, match))
+                return lately or not (overcome or self._near(self._long_ago, danger))
             case _:
-                return lately and not self._near(self._long_ago, match)
+                return lately and not self._near(self._long_ago, danger)
 
-    def _was_then(self, match: Match) -> bool:
+    def _was_then(self, danger: _Danger) -> bool:
         """Whether it is told of a year, a season or an age, and not said of now."""
-        said = self._words[max(match.start - _NEXT_BUT_ONE, 0) : match.end]
+        said = self._words[max(danger.start - _NEXT_BUT_ONE, 0) : danger.end]
         return self.is_dated and _PRESENT.isdisjoint(said)
 
-    def _kind(self, match: Match, before: _Before) -> str:
-        words = self._words[match.start : match.end]
+    def _kind(self, danger: _Danger, before: _Before) -> str:
+        words = self._words[danger.start : danger.end]
         another = before.about == "other" or not _ANOTHER.isdisjoint(words)
-        return "other" if another else match.meaning.kind
+        return "other" if another else danger.meaning.kind
 
     def _before(self, start: int) -> _Before:
         """What stands before a phrase. What is said again, or begins many phrases, is read once."""
@@ -188,22 +213,22 @@ class _Reading:
             known = self._befores[said] = _read_back(said)
         return known
 
-    def _is_anybodys(self, match: Match, before: _Before) -> bool:
+    def _is_anybodys(self, danger: _Danger, before: _Before) -> bool:
         """Whether nobody in particular is meant. "Everybody would be better off without me" is about me."""
-        return before.about == "anybody" and _SELF.isdisjoint(self._words[match.start : match.end])
+        return before.about == "anybody" and _SELF.isdisjoint(self._words[danger.start : danger.end])
 
-    def _is_quoted(self, match: Match, before: _Before) -> bool:
+    def _is_quoted(self, danger: _Danger, before: _Before) -> bool:
         """Whether it is the title of a song, or said in one, or somebody does it in a film."""
-        after = self._words[match.end : match.end + 2]
-        inside = bisect_left(self._quotes, match.start) % 2 == 1
+        after = self._words[danger.end : danger.end + 2]
+        inside = bisect_left(self._quotes, danger.start) % 2 == 1
         return (inside and (self._tells_a_story or after == (QUOTE, "by"))) or (
             self._tells_a_story and before.about == "other"
         )
 
-    def _near(self, places: list[int], match: Match) -> bool:
+    def _near(self, places: list[int], danger: _Danger) -> bool:
         """Whether one of the places, which are in order, lies near."""
-        following = bisect_left(places, match.start - _NEAR)
-        return following < len(places) and places[following] < match.end + _NEAR
+        following = bisect_left(places, danger.start - _NEAR)
+        return following < len(places) and places[following] < danger.end + _NEAR
 
 
 def _read_back(said: tuple[str, ...]) -> _Before:
@@ -225,26 +250,30 @@ def _read_back(said: tuple[str, ...]) -> _Before:
     return _Before(about or "self", denied, conditional, over)
 
 
-def _places(found: list[Match] | None) -> AbstractSet[int]:
+def _places(found: list[Match]) -> AbstractSet[int]:
     """The places of all words that phrases cover."""
-    return {at for match in found for at in range(match.start, match.end)} if found else _NOWHERE
+    return {at for start, end, _ in found for at in range(start, end)}
 
 
 def _is_meant(sign: _Before) -> bool:
     return not (sign.denied or sign.conditional or sign.over or sign.about == "anybody")
 
 
-def _without_parts(found: list[Match]) -> list[Match]:
-    """Leave out what begins within a phrase about the past: in "tried to kill myself" the last two words."""
-    kept: list[Match] = []
+def _by_kind(found: list[Match]) -> dict[str, list[Match]]:
+    """What was found, by its kind, each once: many phrases say the same of the same words.
+
+    Left out is what begins within a phrase about the past: in "tried to kill myself" the last two words.
+    """
+    kinds: dict[str, list[Match]] = {}
     past_until = 0
-    for match in found:
-        begins_within = match.start < past_until and match.meaning.when == "now"
-        if not begins_within:
-            kept.append(match)
-        if match.meaning.when in ("event", "recent"):
-            past_until = max(past_until, match.end)
-    return kept
+    for match in dict.fromkeys(found):
+        start, end, (kind, when) = match
+        if when == "now" and start < past_until:
+            continue
+        kinds.setdefault(kind, []).append(match)
+        if when in _PAST and end > past_until:
+            past_until = end
+    return kinds
 
 
 def _whom(word: str, following: str) -> Literal["self", "other", "anybody"] | None:

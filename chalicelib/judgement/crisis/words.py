@@ -22,10 +22,10 @@ _UNSEEN = (
 # Letters with accents, and those of other shapes: full width, mathematical.
 _ADORNED = ((0x00C0, 0x017F), (0xFF01, 0xFF5E), (0x1D400, 0x1D7FF))
 # A word, the end of a sentence (a blank line is one), or a mark within one. No branch can match in two ways.
-_TOKEN = re.compile(r"[a-z](?:\.[a-z]){2,}|[a-z0-9$@]+(?:'[a-z]+)*|[.!?]+|\n[ \t]*+\n|[,;:()]+|\"")
+_TOKEN = re.compile(r"[a-z](?=\.)(?:\.[a-z]){2,}|[a-z0-9$@]++(?:'[a-z]++)*+|[.!?]++|\n[ \t]*+\n|[,;:()]++|\"")
 # Characters, so that no visitor can fill the memory with rare ones.
 _MOST_REMEMBERED = 4000
-_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
+_DRAWN_OUT = re.compile(r"([a-z])\1\1+")
 _LEET = str.maketrans("013457$@", "oieastsa")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 # From so many letters in a row on it is a word spaced apart, not initials.
