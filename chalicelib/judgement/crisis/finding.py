@@ -36,6 +36,8 @@ _FAR = 8
 _DENIED_FROM = 4
 # So many words around it tell when it was.
 _NEAR = 14
+# "Until I came here" stands so few words behind what lasted until then.
+_ENDED_WITHIN = 4
 # "If my son": between the condition and whom it is about stands one word at most.
 _NEXT_BUT_ONE = 2
 _SELF = _words("i me yo my mi")
@@ -62,6 +64,10 @@ _CONDITIONAL = frozenset({"overdose", "relapse"})
 _CONDITIONS = _words("if when whenever unless should si cuando")
 # Who says so means now, whatever year stands beside it.
 _PRESENT = _words("want need am is are can will going keep quiero quiere voy va estoy esta puedo puede ya me")
+# "The will to live" is not to come.
+_PRESENT_BUT_WILL = _PRESENT - {"will"}
+# "I cut myself": only what stands beside it tells when.
+_SAME_IN_THE_PAST = _words("cut hurt put hit let")
 _MEDIA = _words(
     "song songs sing sings sang singing album lyrics book novel movie film scene episode series podcast"
     " cancion pelicula libro serie novela escena"
@@ -95,13 +101,17 @@ def find_danger(text: str) -> tuple[Reason, ...]:
         return ()
     read = [_Reading(words, matches) for words, matches in found]
     overcome = any(reading.overcome for reading in read)
+    turned = any(reading.turned for reading in read)
     for earlier, later in pairwise(read):
         earlier.is_dated |= later.dates_what_went_before
+        earlier.returned |= later.returned
     kinds: set[str] = set()
     for earlier, later in pairwise([read[0], *read]):
         # Who repeats what is known already is not read again.
         if len(kinds) < len(_REASONS):
-            kinds |= later.dangers(overcome=overcome) | earlier.dangers_together(later, overcome=overcome)
+            kinds |= later.dangers(overcome=overcome, turned=turned) | earlier.dangers_together(
+                later, overcome=overcome
+            )
     return tuple(reason for kind, reason in _REASONS.items() if kind in kinds)
 
 
@@ -111,6 +121,7 @@ class _Reading:
     __slots__ = (
         "_befores",
         "_dangers",
+        "_ended",
         "_lately",
         "_long_ago",
         "_quotes",
@@ -121,10 +132,13 @@ class _Reading:
         "dates_what_went_before",
         "is_dated",
         "overcome",
+        "returned",
+        "turned",
     )
 
     def __init__(self, words: tuple[str, ...], found: list[Match]) -> None:
         self._words = words
+        self._befores: dict[tuple[str, ...], _Before] = {}
         turns = [match for match in found if match[2].kind == "harmless"]
         if turns:
             harmless = _places(turns)
@@ -137,6 +151,9 @@ class _Reading:
         self._long_ago = sorted(_places(meant["long_ago"])) if "long_ago" in meant else []
         self._quotes = [at for at, word in enumerate(words) if word == QUOTE] if QUOTE in words else []
         self._tells_a_story = not _MEDIA.isdisjoint(words)
+        self.turned = self._says(meant, "turned")
+        self.returned = self._says(meant, "returned")
+        self._ended = frozenset(start for start, _, _ in meant.get("ended", ()))
         self.is_dated = "dated" in meant
         self.dates_what_went_before = "dated_before" in meant
         self._dangers = [_Danger(*match) for kind in meant if kind in _REASONS for match in meant[kind]]
@@ -147,15 +164,17 @@ class _Reading:
         for start, _, meaning in meant.get(SIGN, ()):
             self._signs.setdefault(meaning.when, []).append(start)
         self._signs_meant: frozenset[str] | None = None
-        self._befores: dict[tuple[str, ...], _Before] = {}
 
-    def dangers(self, *, overcome: bool) -> set[str]:
-        """Return the kinds of danger; `overcome` where the text tells that it went well in the end."""
+    def dangers(self, *, overcome: bool, turned: bool) -> set[str]:
+        """Return the kinds of danger.
+
+        `overcome` where the text tells that it went well in the end, `turned` where it tells of help or hope.
+        """
         kinds: set[str] = set()
         for danger in self._dangers:
             if danger.meaning.kind not in kinds:
                 before = self._before(danger.start)
-                if self._is_meant_now(danger, before, overcome=overcome):
+                if self._is_meant_now(danger, before, overcome=overcome, turned=turned):
                     kinds.add(self._kind(danger, before))
         return kinds
 
@@ -165,6 +184,10 @@ class _Reading:
             return set()
         meanings = meanings_of(self._read_signs() | later._read_signs())
         return {meaning.kind for meaning in meanings if meaning.when == "now" or not overcome}
+
+    def _says(self, meant: dict[str, list[Match]], kind: str) -> bool:
+        """Whether a context of `kind` is there, and not denied."""
+        return any(_is_meant(self._before(start)) for start, _, _ in meant.get(kind, ())[:_MOST_READ])
 
     def _read_signs(self) -> frozenset[str]:
         """The names of the signs that are neither denied, nor asked about, nor anybody's, nor in a film."""
@@ -177,8 +200,15 @@ class _Reading:
             )
         return self._signs_meant
 
-    def _is_meant_now(self, danger: _Danger, before: _Before, *, overcome: bool) -> bool:
-        if before.denied or self._is_anybodys(danger, before) or self._is_quoted(danger, before):
+    def _is_meant_now(self, danger: _Danger, before: _Before, *, overcome: bool, turned: bool) -> bool:
+        # Of a relapse that has happened: whoever tells of help or hope besides is not alone with it.
+        told = turned and danger.meaning.when != "now" and danger.meaning.kind == "relapse"
+        if (
+            before.denied
+            or (told and before.about == "self")
+            or self._is_anybodys(danger, before)
+            or self._is_quoted(danger, before)
+        ):
             return False
         lately = self._near(self._lately, danger)
         if (
@@ -189,16 +219,30 @@ class _Reading:
             return False
         match danger.meaning.when:
             case "now":
-                return not (before.over or (overcome and self._was_then(danger) and not lately))
+                over = before.over or self._ended_then(danger)
+                told = overcome or (
+                    self._words[danger.start] in _SAME_IN_THE_PAST and self._near(self._long_ago, danger)
+                )
+                was_then = told and self._was_then(danger) and not lately
+                return self.returned or not (over or was_then)
             case "event":
-                return lately or not (overcome or self._near(self._long_ago, danger))
+                return lately or self.returned or not (overcome or self._near(self._long_ago, danger))
             case _:
-                return lately and not self._near(self._long_ago, danger)
+                over = self._ended_then(danger) or self._near(self._long_ago, danger)
+                returned = self.returned and danger.meaning.kind == "self_harm"
+                return returned or (lately and not over)
+
+    def _ended_then(self, danger: _Danger) -> bool:
+        """Whether it lasted until something came, which is said not far behind it."""
+        until = range(danger.end, danger.end + _ENDED_WITHIN)
+        return not self._ended.isdisjoint(until) and _PRESENT_BUT_WILL.isdisjoint(self._said(danger))
 
     def _was_then(self, danger: _Danger) -> bool:
         """Whether it is told of a year, a season or an age, and not said of now."""
-        said = self._words[max(danger.start - _NEXT_BUT_ONE, 0) : danger.end]
-        return self.is_dated and _PRESENT.isdisjoint(said)
+        return self.is_dated and _PRESENT.isdisjoint(self._said(danger))
+
+    def _said(self, danger: _Danger) -> tuple[str, ...]:
+        return self._words[max(danger.start - _NEXT_BUT_ONE, 0) : danger.end]
 
     def _kind(self, danger: _Danger, before: _Before) -> str:
         words = self._words[danger.start : danger.end]
