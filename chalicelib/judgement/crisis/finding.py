@@ -151,9 +151,9 @@ class _Reading:
         self._long_ago = sorted(_places(meant["long_ago"])) if "long_ago" in meant else []
         self._quotes = [at for at, word in enumerate(words) if word == QUOTE] if QUOTE in words else []
         self._tells_a_story = not _MEDIA.isdisjoint(words)
-        self.turned = self._says(meant, "turned")
-        self.returned = self._says(meant, "returned")
-        self._ended = frozenset(start for start, _, _ in meant.get("ended", ()))
+        self.turned = "turned" in meant and self._says(meant["turned"])
+        self.returned = "returned" in meant and self._says(meant["returned"])
+        self._ended = {start for start, _, _ in meant["ended"]} if "ended" in meant else _NOWHERE
         self.is_dated = "dated" in meant
         self.dates_what_went_before = "dated_before" in meant
         self._dangers = [_Danger(*match) for kind in meant if kind in _REASONS for match in meant[kind]]
@@ -185,9 +185,9 @@ class _Reading:
         meanings = meanings_of(self._read_signs() | later._read_signs())
         return {meaning.kind for meaning in meanings if meaning.when == "now" or not overcome}
 
-    def _says(self, meant: dict[str, list[Match]], kind: str) -> bool:
-        """Whether a context of `kind` is there, and not denied."""
-        return any(_is_meant(self._before(start)) for start, _, _ in meant.get(kind, ())[:_MOST_READ])
+    def _says(self, context: list[Match]) -> bool:
+        """Whether one of it is not denied."""
+        return any(_is_meant(self._before(start)) for start, _, _ in context[:_MOST_READ])
 
     def _read_signs(self) -> frozenset[str]:
         """The names of the signs that are neither denied, nor asked about, nor anybody's, nor in a film."""
@@ -235,7 +235,7 @@ class _Reading:
     def _ended_then(self, danger: _Danger) -> bool:
         """Whether it lasted until something came, which is said not far behind it."""
         until = range(danger.end, danger.end + _ENDED_WITHIN)
-        return not self._ended.isdisjoint(until) and _PRESENT_BUT_WILL.isdisjoint(self._said(danger))
+        return any(at in self._ended for at in until) and _PRESENT_BUT_WILL.isdisjoint(self._said(danger))
 
     def _was_then(self, danger: _Danger) -> bool:
         """Whether it is told of a year, a season or an age, and not said of now."""

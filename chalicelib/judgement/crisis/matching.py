@@ -110,7 +110,7 @@ class Phrases:
                 at = start + looked_up
                 if not rest:
                     found.append((start, at, meaning))
-                else:
+                elif rest[0] is None or (at < len(words) and words[at] in rest[0]):
                     found += [(start, end, meaning) for end in _ends(rest, words, at)]
         return found
 
