@@ -1,8 +1,8 @@
 """The labelled sentences in crisis-labelled.csv: whether somebody is in danger, and in which.
 
 A third of the first set was unseen while the rules were tuned: which third, the id alone says, so that nobody
-chooses. Its misses were mended then; fresh batches were written when the rules stood, the last two
-by somebody who had seen neither rules nor phrases (docs/judgement.md).
+chooses. Its misses were mended then; fresh batches were written when the rules stood, two of them
+by somebody who had seen neither rules nor phrases; the newest is `third` (docs/judgement.md).
 """
 
 import csv

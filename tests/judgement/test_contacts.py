@@ -90,7 +90,20 @@ def test_street_behind_one_that_overlaps_is_found() -> None:
 
 @given(
     st.lists(
-        st.sampled_from([*"12(+)-. /a=\u0665", "555", "123", "4567", "+1", "00", "44 "]), max_size=24
+        st.sampled_from(
+            [
+                *"12(+)-. /a=\u0665",
+                "555",
+                "4567",
+                "+1",
+                "00",
+                "44 ",
+                "555-123-4567",
+                "555-1234",
+                "+44 20 7946 0",
+            ]
+        ),
+        max_size=24,
     ).map("".join)
 )
 def test_phones_are_found_where_they_would_be_in_the_whole_text(text: str) -> None:
