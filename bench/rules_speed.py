@@ -10,6 +10,7 @@ that are all new. Most steps that are remembered from text to text (`phrases.py`
 """
 
 import argparse
+import gc
 import itertools
 import random
 import re
@@ -162,6 +163,9 @@ def main(arguments: list[str]) -> int:
     print(f"an addition in a list: {addition:.0f} ns")
     print(f"read the rules: {least_ms(lambda: read_rules(document), 10):.1f} ms")
     print(f"read the phrases of danger: {least_ms(lambda: Phrases(_DANGER), 10):.1f} ms")
+    # As a function's start does.
+    gc.collect()
+    gc.freeze()
     for danger, what in ((False, "the rules"), (True, "rules and danger")):
         for name, text in (("prose", _PROSE), ("struck by five rules", _STRUCK)):
             for length in (300, 5000):

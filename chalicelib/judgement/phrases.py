@@ -176,8 +176,8 @@ class Phrases:
         places = tuple(reached)
         known = self._states.get(places)
         if known is None:
-            codes = _NO_CODES.union(*[place.codes for place in places])
-            known = self._states[places] = _State(places, codes)
+            ended = [place.codes for place in places if place.codes]
+            known = self._states[places] = _State(places, _NO_CODES.union(*ended) if ended else _NO_CODES)
         state.next[meant] = known
         self._steps += 1
         return known
