@@ -1,13 +1,16 @@
-"""What the rules cost: reading their file, a text of prose, and the costliest texts that we know.
+"""What judging costs, rules alone and with danger: reading the files, prose, the costliest texts known.
 
     python -m bench.rules_speed [--rules FILE]
 
 CPU time of this process, the least of some runs: on a busy machine the least is nearest to the truth.
 The hostile texts fill the whole length that is allowed: pieces that a pattern might look at again and
-again, each word and each phrase of the file said over and over, words by chance, words that are all new.
+again, each word and each phrase of the files said over and over, words, phrases and pieces by chance, words
+that are all new. Most steps that are remembered from text to text (`phrases.py`) are when a text is timed;
+`--cold` forgets them before each.
 """
 
 import argparse
+import gc
 import itertools
 import random
 import re
@@ -18,6 +21,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.rules_corpus import AT, HASHER, submit
+from chalicelib.judgement.crisis import finding
+from chalicelib.judgement.crisis.matching import Phrases
+from chalicelib.judgement.judging import judge
 from chalicelib.judgement.rules import Rules
 from chalicelib.judgement.rules_file import DEFAULT_RULES, read_rules
 from chalicelib.judgement.submitted import Kind
@@ -64,6 +70,7 @@ _PIECES = [
         "\u2167",
     ),
 ]
+_DANGER = Path(finding.__file__).with_name("phrases.txt").read_text(encoding="utf-8")
 _LONGEST: dict[Kind, int] = {"comment": 5000, "enquiry": 10_000}
 
 
@@ -92,6 +99,31 @@ def hostile_texts(document: str, length: int) -> Iterator[tuple[str, str]]:
     yield "words that are all new", _fill(" ".join(letters), length)
 
 
+def danger_texts(length: int) -> Iterator[tuple[str, str]]:
+    """The same of the phrases of danger; their first words alone where a place or a phrase has several."""
+    chance = random.Random(2)
+    lines = [line for line in _DANGER.splitlines() if line and line[0] not in "%["]
+    classes = dict(line.split(" = ") for line in lines if " = " in line)
+    phrases = []
+    for line in lines:
+        if " = " not in line:
+            places = [place.rstrip("?").split("|")[0] for place in line.split() if place != ".."]
+            phrases.append(
+                " ".join(classes.get(place, place).split()[0] for place in places).replace("#", "3")
+            )
+    for phrase in phrases:
+        yield f"danger: {phrase!r}", _fill(f"{phrase} ", length)
+    for between in (" ", ". "):
+        for number in range(5):
+            chance.shuffle(phrases)
+            yield f"dangers by chance {number}, {between!r}", between.join(phrases)[:length]
+    for _ in range(300):
+        few = "".join(chance.choices(_PIECES, k=chance.randint(2, 6)))
+        yield f"pieces, {few!r}", _fill(few, length)
+    for number in range(30):
+        yield f"pieces by chance {number}", "".join(chance.choices(_PIECES, k=length))[:length]
+
+
 def _fill(piece: str, length: int) -> str:
     return (piece * (length // len(piece) + 1))[:length] if piece.strip(" ") else "a" * length
 
@@ -105,31 +137,52 @@ def least_ms(act: Callable[[], object], runs: int) -> float:
     return least * 1000
 
 
-def judge_ms(rules: Rules, kind: Kind, text: str, runs: int = 5) -> float:
+def judge_ms(rules: Rules, kind: Kind, text: str, runs: int, *, danger: bool, cold: bool = False) -> float:
     submitted = submit(kind, "Jo", text)
-    return least_ms(lambda: rules.strikes(submitted, AT, HASHER), runs)
+
+    def act() -> None:
+        if cold:
+            rules.phrases._forget_steps()
+        if danger:
+            judge(submitted, rules, AT, HASHER)
+        else:
+            rules.strikes(submitted, AT, HASHER)
+
+    return least_ms(act, runs)
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.rules_speed", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--rules", type=Path, default=DEFAULT_RULES)
-    document = parser.parse_args(arguments).rules.read_text(encoding="utf-8")
+    parser.add_argument("--cold", action="store_true", help="remember no steps from text to text")
+    options = parser.parse_args(arguments)
+    document = options.rules.read_text(encoding="utf-8")
     rules = read_rules(document)
-    print(f"read the file: {least_ms(lambda: read_rules(document), 10):.1f} ms")
-    for name, text in (("prose", _PROSE), ("struck by five rules", _STRUCK)):
-        for length in (300, 5000):
-            print(
-                f"{name}, {length} characters: {judge_ms(rules, 'comment', _fill(text, length), 20):.2f} ms"
-            )
-    for kind, length in _LONGEST.items():
-        costs = [(judge_ms(rules, kind, text), name) for name, text in hostile_texts(document, length)]
-        # Those that seem worst are looked at again: the machine's own noise goes.
-        again = dict(hostile_texts(document, length))
-        worst = [(judge_ms(rules, kind, again[name], 20), name) for _, name in sorted(costs)[-8:]]
-        print(f"{kind}, the worst of {len(costs)} texts of {length} characters:")
-        for cost, name in sorted(worst, reverse=True):
-            print(f"  {cost:.2f} ms  {name}")
+    addition = least_ms(lambda: [number + 1 for number in range(100_000)], 20) * 10
+    print(f"an addition in a list: {addition:.0f} ns")
+    print(f"read the rules: {least_ms(lambda: read_rules(document), 10):.1f} ms")
+    print(f"read the phrases of danger: {least_ms(lambda: Phrases(_DANGER), 10):.1f} ms")
+    # As a function's start does.
+    gc.collect()
+    gc.freeze()
+    for danger, what in ((False, "the rules"), (True, "rules and danger")):
+        for name, text in (("prose", _PROSE), ("struck by five rules", _STRUCK)):
+            for length in (300, 5000):
+                cost = judge_ms(rules, "comment", _fill(text, length), 20, danger=danger)
+                print(f"{what}: {name}, {length} characters: {cost:.2f} ms")
+        for kind, length in _LONGEST.items():
+            texts = dict([*hostile_texts(document, length), *danger_texts(length)])
+
+            def cost_of(name: str, runs: int) -> float:
+                return judge_ms(rules, kind, texts[name], runs, danger=danger, cold=options.cold)  # noqa: B023
+
+            costs = sorted((cost_of(name, 3), name) for name in texts)
+            # Those that seem worst are looked at again: the machine's own noise goes.
+            worst = sorted(((cost_of(name, 20), name) for _, name in costs[-40:]), reverse=True)
+            print(f"{what}: {kind}, the worst of {len(texts)} texts of {length} characters:")
+            for cost, name in worst[:8]:
+                print(f"  {cost:.2f} ms  {name}")
     return 0
 
 

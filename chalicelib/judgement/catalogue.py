@@ -157,14 +157,15 @@ def _links(parameters: Mapping[str, Any]) -> Check:
     def check(case: Case) -> Iterator[Reason]:
         in_name, _ = part_links(case.reading.folded_name)
         in_message, rest = part_links(case.reading.folded_message)
-        counted = Counter([*in_name, *in_message])
-        strange = {host for host in counted if not is_of(host, allowed)}
-        if sum(counted[host] for host in strange) > most:
-            yield _LINKS
-        if any(is_of(host, shorteners) for host in strange):
-            yield _SHORTENER
-        if strange and len(rest.split()) < _FEWEST_WORDS:
-            yield _ONLY_LINKS
+        if in_name or in_message:
+            counted = Counter([*in_name, *in_message])
+            strange = {host for host in counted if not is_of(host, allowed)}
+            if sum(counted[host] for host in strange) > most:
+                yield _LINKS
+            if any(is_of(host, shorteners) for host in strange):
+                yield _SHORTENER
+            if strange and len(rest.split()) < _FEWEST_WORDS:
+                yield _ONLY_LINKS
         if _HIDDEN_LINK.code in case.phrases:
             yield _HIDDEN_LINK
 

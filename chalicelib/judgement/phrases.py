@@ -11,11 +11,12 @@
 
 All phrases of a file are one graph of words. A text is walked once, word by word, beside the places of
 the graph where phrases could go on: they are at most as many as the file makes, whatever the text is.
-So a text of twice the length takes twice the time, by construction: nothing here can go back.
+So a text of twice the length takes twice the time, by construction: nothing here can go back. Steps are
+remembered, from text to text: people use the same words, and what tries to be slow says the same again.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.judgement.reading import fold, plainer, words_of
@@ -28,16 +29,19 @@ _SHORTEST_STEM = 3
 _FIGURES = "0123456789"
 _NUMBER = re.compile(r"#\w*")
 _PLAIN = re.compile("[a-z]+")
+# When more steps are remembered, all are forgotten before the next text: one megabyte or so.
+_MOST_STEPS = 2000
 
 
-_NOTHING: list[str] = []
+_NOTHING: tuple[str, ...] = ()
+_NO_CODES: frozenset[str] = frozenset()
 
 
 class BadPhrase(ValueError):
     """What is written is no phrase; says why."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Place:
     """A place in the graph: what may come next, and the codes of the phrases that end here."""
 
@@ -59,9 +63,11 @@ class Phrases:
         self.lists = lists
         self._first = _Place()
         # A word of a text, or what it begins with: what it stands for in the graph.
-        self._words: dict[str, list[str]] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
         # By their first letters, which they share with few.
-        self._stems: dict[str, dict[str, list[str]]] = {}
+        self._stems: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._numbers: set[str] = set()
+        self._forget_steps()
         for name, members in lists.items():
             for member in members:
                 self._know(read_word(member), f"@{name}")
@@ -89,12 +95,17 @@ class Phrases:
 
     def find(self, words: Iterable[str]) -> set[str]:
         """Return the codes of the phrases that these words have among them."""
+        if self._steps > _MOST_STEPS:
+            self._forget_steps()
         found: set[str] = set()
-        walk = _Walk(self._first, self._meanings)
-        state = walk.start
+        meanings: dict[str, tuple[str, ...]] = {}
+        state = self._start
         for word in words:
-            there = state.next.get(word)
-            state = walk.step(state, word) if there is None else there
+            meant = meanings.get(word)
+            if meant is None:
+                meant = meanings[word] = self._meanings(word)
+            there = state.next.get(meant)
+            state = self._step(state, meant) if there is None else there
             if state.codes:
                 found |= state.codes
         return found
@@ -108,7 +119,9 @@ class Phrases:
                 raise BadPhrase(f"there is no list `{choice[1:]}`")
             return choice
         if _NUMBER.fullmatch(choice):
-            return fold(choice)
+            number = fold(choice)
+            self._numbers.add(number)
+            return number
         word = read_word(choice)
         self._know(word, word)
         return word
@@ -116,9 +129,9 @@ class Phrases:
     def _know(self, word: str, symbol: str) -> None:
         stem = word.removesuffix("*")
         known = self._words if stem == word else self._stems.setdefault(stem[:_SHORTEST_STEM], {})
-        symbols = known.setdefault(stem, [])
+        symbols = known.get(stem, ())
         if symbol not in symbols:
-            symbols.append(symbol)
+            known[stem] = (*symbols, symbol)
 
     def _grow(self, parts: list[str], choices: list[list[str]], code: str) -> None:
         places, way = [self._first], ""
@@ -135,19 +148,44 @@ class Phrases:
                         place.next.setdefault(symbol, []).append(there)
             places, way = [there], ""
         places[0].codes.add(code)
+        self._forget_steps()
 
-    def _meanings(self, word: str) -> list[str]:
+    def _meanings(self, word: str) -> tuple[str, ...]:
         """What a word of a text stands for in the graph."""
         stems = self._stems.get(word[:_SHORTEST_STEM])
         if stems is None and word.isalpha():
             return self._words.get(word, _NOTHING)
-        meanings = [f"#{word.lstrip(_FIGURES)}"] if word[0] in _FIGURES else []
+        number = f"#{word.lstrip(_FIGURES)}" if word[0] in _FIGURES else ""
+        meanings = (number,) if number in self._numbers else _NOTHING
         for reading in (word, plainer(word)):
             if reading is not None:
                 meanings += self._words.get(reading, _NOTHING)
                 for stem, symbols in self._stems.get(reading[:_SHORTEST_STEM], {}).items():
                     meanings += symbols if reading.startswith(stem) else _NOTHING
         return meanings
+
+    def _step(self, state: "_State", meant: tuple[str, ...]) -> "_State":
+        # Each once: phrases with gaps can come to one place from several beginnings.
+        reached: dict[_Place, None] = {}
+        for place in (*state.places, self._first) if meant else state.places:
+            if place.any is not None:
+                reached[place.any] = None
+            for symbol in meant:
+                for there in place.next.get(symbol, ()):
+                    reached[there] = None
+        places = tuple(reached)
+        known = self._states.get(places)
+        if known is None:
+            ended = [place.codes for place in places if place.codes]
+            known = self._states[places] = _State(places, _NO_CODES.union(*ended) if ended else _NO_CODES)
+        state.next[meant] = known
+        self._steps += 1
+        return known
+
+    def _forget_steps(self) -> None:
+        self._start = _State((), _NO_CODES)
+        self._states: dict[tuple[_Place, ...], _State] = {(): self._start}
+        self._steps = 0
 
 
 def _skip(place: _Place) -> list[_Place]:
@@ -160,47 +198,16 @@ def _skip(place: _Place) -> list[_Place]:
     return places
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _State:
-    """The places beside which a text is walked at one word, each once; and what each next word leads to."""
+    """The places beside which a text is walked at one word, each once; and what the next word leads to.
+
+    That goes by what the word means in the graph, so that no word of a visitor's is kept.
+    """
 
     places: tuple[_Place, ...]
     codes: frozenset[str]
-    next: dict[str, "_State"] = field(default_factory=dict)
-
-
-class _Walk:
-    """One walk beside the phrases. It remembers its steps: what tries to be slow says the same again."""
-
-    def __init__(self, first: _Place, meanings: Callable[[str], list[str]]) -> None:
-        self._first = first
-        self._meanings = meanings
-        self._meant: dict[str, list[str]] = {}
-        self.start = _State((), frozenset())
-        self._states: dict[tuple[_Place, ...], _State] = {(): self.start}
-
-    def step(self, state: _State, word: str) -> _State:
-        meant = self._meant.get(word)
-        if meant is None:
-            meant = self._meant[word] = self._meanings(word)
-        if not meant and not state.places:
-            state.next[word] = state
-            return state
-        # Each once: phrases with gaps can come to one place from several beginnings.
-        reached: dict[_Place, None] = {}
-        for place in (*state.places, self._first) if meant else state.places:
-            if place.any is not None:
-                reached[place.any] = None
-            for symbol in meant:
-                for there in place.next.get(symbol, ()):
-                    reached[there] = None
-        places = tuple(reached)
-        known = self._states.get(places)
-        if known is None:
-            codes = frozenset(code for place in places for code in place.codes)
-            known = self._states[places] = _State(places, codes)
-        state.next[word] = known
-        return known
+    next: dict[tuple[str, ...], "_State"] = field(default_factory=dict)
 
 
 def read_word(written: str) -> str:

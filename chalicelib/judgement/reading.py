@@ -7,7 +7,6 @@ grows with the text's length and no faster, whatever is in it.
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
 
 # Letters of other scripts that are drawn like these: the usual ones, not Unicode's whole list of
 # confusables (UTS #39), which would take longer to load than to use.
@@ -26,7 +25,9 @@ _ACCENTED = {
 }
 # Apostrophes go: `don't` and `dont` are one word. So do marks on letters, and what has no width.
 _LEFT_OUT = "'`´ʼ‘’\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff"
-_FOLDED: dict[int, str | None] = {
+_FOLDED: dict[int, int | str | None] = {
+    # `translate` is quick with what it finds, and slow with what it does not.
+    **{code: code for code in range(0x80)},
     **_ACCENTED,
     ord("ß"): "ss",
     **{ord(letter): plain for letter, plain in _LOOK_ALIKES.items()},
@@ -41,9 +42,10 @@ _LONG_WHEN_FOLDED = re.compile(
     "\U0001f100-\U0001f12a]"
 )
 _WORD = re.compile(r"[\w@$]+")
-_SPACED_LETTERS = re.compile(r"(?<!\w)[^\W\d_](?:[ .*-][^\W\d_](?!\w))++")
-# So many letters with gaps between them are a word that somebody hides; fewer can be initials.
-_FEWEST_SPACED = 4
+# Behind a letter that stands alone, three more or more: a word that somebody hides; fewer can be initials.
+_SPACED_LETTERS = re.compile(
+    r"[ .*-][^\W\d_](?!\w)(?<=[^\W\d_][ .*-].)(?<!\w[^\W\d_][ .*-].)(?:[ .*-][^\W\d_](?!\w)){2,}+"
+)
 # Figures and signs that stand for letters.
 _LEET = str.maketrans("013457@$", "oieastas")
 
@@ -59,7 +61,7 @@ def fold(typed: str) -> str:
 
 def words_of(folded: str) -> list[str]:
     """The words of a folded text. Letters that stand apart (`f e n t`) are one word."""
-    return _WORD.findall(_SPACED_LETTERS.sub(_join, folded))
+    return _WORD.findall(_SPACED_LETTERS.sub(lambda spaced: spaced[0][1::2], folded))
 
 
 def plainer(word: str) -> str | None:
@@ -67,26 +69,15 @@ def plainer(word: str) -> str | None:
     return None if word.isalpha() or word.isdecimal() else word.translate(_LEET)
 
 
-def _join(spaced: re.Match[str]) -> str:
-    letters = spaced[0][::2]
-    return letters if len(letters) >= _FEWEST_SPACED else spaced[0]
-
-
 @dataclass(frozen=True, repr=False)
 class Reading:
-    """What was typed, and how the rules read it."""
+    """What was typed, as the rules read it."""
 
-    name: str
-    message: str
+    folded_name: str
+    folded_message: str
+    words: list[str]
 
-    @cached_property
-    def folded_message(self) -> str:
-        return fold(self.message)
 
-    @cached_property
-    def folded_name(self) -> str:
-        return fold(self.name)
-
-    @cached_property
-    def words(self) -> list[str]:
-        return words_of(f"{self.folded_name}\n{self.folded_message}")
+def read_typed(name: str, message: str) -> Reading:
+    folded_name, folded_message = fold(name), fold(message)
+    return Reading(folded_name, folded_message, words_of(f"{folded_name}\n{folded_message}"))

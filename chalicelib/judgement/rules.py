@@ -10,7 +10,7 @@ from datetime import datetime
 
 from chalicelib.judgement.contacts import find_contacts, without_contacts
 from chalicelib.judgement.phrases import Phrases
-from chalicelib.judgement.reading import Reading
+from chalicelib.judgement.reading import Reading, read_typed
 from chalicelib.judgement.reasons import Reason
 from chalicelib.judgement.submitted import Kind, Submitted
 from chalicelib.signing import Digester
@@ -64,7 +64,7 @@ class Rules:
 
     def strikes(self, submitted: Submitted, at: datetime, digester: Digester) -> list[Strike]:
         """Return what the rules find, those that make spam first, each code once."""
-        reading = Reading(submitted.name, submitted.message)
+        reading = read_typed(submitted.name, submitted.message)
         case = Case(submitted, reading, frozenset(self.phrases.find(reading.words)), at, digester)
         found = {
             reason.code: Strike(rule.name, reason, rule.is_spam)

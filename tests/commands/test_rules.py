@@ -32,13 +32,13 @@ def test_right_file_is_told_with_its_rules_and_needs_no_frontdesk(stack: Stack, 
     check = ("rules", "check", write(tmp_path))
     seen = type_command(stack, *check, environ={})
     assert (seen.code, seen.err) == (0, "")
-    assert seen.out.startswith("Version 1: honeypot, form_token, ")
+    assert seen.out.startswith("Version 2: honeypot, form_token, ")
     told = type_command(stack, *check, "--json", environ={}).json
-    assert (told["version"], told["rules"][:2], told["problems"]) == (1, ["honeypot", "form_token"], [])
+    assert (told["version"], told["rules"][:2], told["problems"]) == (2, ["honeypot", "form_token"], [])
 
 
 def test_wrong_file_is_told_with_every_line(stack: Stack, tmp_path: Path) -> None:
-    file = write(tmp_path, ("version = 1", "version = 0"), ("most = 0", "mots = 0"))
+    file = write(tmp_path, ("version = 2", "version = 0"), ("most = 0", "mots = 0"))
     checked = type_command(stack, "rules", "check", file, environ={})
     assert (checked.code, checked.err) == (1, "")
     assert len(checked.out.splitlines()) == 3
@@ -87,7 +87,7 @@ def test_false_alarms_and_misses_are_told(stack: Stack, tmp_path: Path) -> None:
     waiting = add_comment(stack, message="Casino!")
     other = add_comment(stack, message="rubbish", form_token="")
     decide(stack, other, '"1"', status="spam")
-    report = dry_run(stack, write(tmp_path, BLOCK_CASINO, ("version = 1", "version = 9")))
+    report = dry_run(stack, write(tmp_path, BLOCK_CASINO, ("version = 2", "version = 9")))
     assert report["version"] == 9
     assert report["false_alarms"] == 1
     by_id = {one["id"]: one for one in report["otherwise"]}

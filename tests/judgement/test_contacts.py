@@ -1,10 +1,19 @@
 """The text that is proposed: without contact details, and otherwise as it was typed."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.judgement.contacts import find_contacts
+from chalicelib.judgement.contacts import (
+    _OTHER_PHONE,
+    _STREETS,
+    _US_PHONE,
+    _find_any,
+    _find_phones,
+    find_contacts,
+)
 from tests.acts import add_comment, answer, decide, publish, read_thread
 from tests.judgement.submissions import RULES
 from tests.stack import Stack
@@ -46,6 +55,60 @@ def test_contacts_lie_apart_and_in_order(text: str) -> None:
     edges = [edge for contact in contacts for edge in (contact.start, contact.end)]
     assert edges == sorted(edges)
     assert all(contact.start < contact.end for contact in contacts)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *"1 A-",
+                "12 ",
+                "Oak ",
+                "St",
+                "St. ",
+                "Ave ",
+                "oak avenue",
+                "P.O. ",
+                "Box 7",
+                "Calle ",
+                "b ",
+                "av. ",
+            ]
+        ),
+        max_size=14,
+    ).map("".join)
+)
+def test_streets_are_found_as_by_one_pattern_of_all(text: str) -> None:
+    whole = re.compile("|".join(pattern.pattern for pattern in _STREETS))
+    assert [m.span() for m in _find_any(_STREETS, text)] == [m.span() for m in whole.finditer(text)]
+
+
+def test_street_behind_one_that_overlaps_is_found() -> None:
+    text = "1 Oak Calle St. Calle b 22"
+    assert [text[m.start() : m.end()] for m in _find_any(_STREETS, text)] == ["1 Oak Calle St.", "Calle b 22"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *"12(+)-. /a=\u0665",
+                "555",
+                "4567",
+                "+1",
+                "00",
+                "44 ",
+                "555-123-4567",
+                "555-1234",
+                "+44 20 7946 0",
+            ]
+        ),
+        max_size=24,
+    ).map("".join)
+)
+def test_phones_are_found_where_they_would_be_in_the_whole_text(text: str) -> None:
+    everywhere = {m.span() for pattern in (_US_PHONE, _OTHER_PHONE) for m in pattern.finditer(text)}
+    assert {m.span() for m in _find_phones(text)} == everywhere
 
 
 def test_proposed_text_can_always_be_stored() -> None:

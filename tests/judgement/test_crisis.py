@@ -223,3 +223,57 @@ def test_work_grows_no_faster_than_the_text(kind: str) -> None:
     assert twice <= 2.2 * once + 50
     # For 5,000 characters: no text makes more than a few calls for each of them.
     assert once < 30_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Day 1 again and I feel hopeful",
+        "I drank last night after 3 years. Back to a meeting",
+        "Recaí ayer y hoy estoy de vuelta en el grupo",
+        "I lost the will to live until I found this place",
+        "I wanted to die every day until my daughter was born",
+        "My snoring nearly killed my wife",
+        "Ten years ago I cut myself",
+        "Fifteen years ago I cut my wrists. Life is good",
+        "I hope I don't wake up early tomorrow",
+        "I hope I don't sound rude",
+        "Tonight is my last night here at the center, thank you all",
+        "Tonight is my last night shift this week",
+        "Hoy es mi última noche en la clínica",
+        "I used to play guitar and want to again",
+        "I used to want to die and I never want to again",
+    ],
+)
+def test_what_is_over_or_taken_to_others_is_no_danger(text: str) -> None:
+    assert codes(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        # Turned to nobody, or to others with more than a relapse to tell.
+        ("Relapsed last night and I don't feel hopeful", "crisis_relapse"),
+        ("I drank last night, not going back to meetings, what's the point", "crisis_relapse"),
+        ("Recaí ayer y no tengo esperanza", "crisis_relapse"),
+        ("I drank again last night and want to die. Back to the rooms I guess", "crisis_self_harm"),
+        ("I relapsed and took 30 pills. I am hopeful it will be over soon", "crisis_overdose"),
+        # Said of now, whatever was.
+        ("I want to end it until I found nobody cares", "crisis_self_harm"),
+        ("I am going to cut my wrists like ten years ago", "crisis_self_harm"),
+        ("I cut my wrists two years ago and tonight I am holding the blade", "crisis_self_harm"),
+        # It is back.
+        ("I used to want to die and today I want to again", "crisis_self_harm"),
+        ("I used to want to die. The thoughts are back", "crisis_self_harm"),
+        ("used to cut myself, it has come back", "crisis_self_harm"),
+        ("antes quería morir y hoy quiero otra vez", "crisis_self_harm"),
+        # The last night.
+        ("tonight is my last night", "crisis_self_harm"),
+        ("This is going to be my last night", "crisis_self_harm"),
+        ("Es mi última noche, perdónenme", "crisis_self_harm"),
+        ("I hope I don't wake up", "crisis_self_harm"),
+        ("I hope I don't make it to the morning", "crisis_self_harm"),
+    ],
+)
+def test_what_is_now_or_is_back_is_danger(text: str, code: str) -> None:
+    assert code in codes(text)

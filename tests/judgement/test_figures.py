@@ -32,16 +32,17 @@ def row(name: str, sentences: list[Sentence]) -> str:
 
 
 @pytest.mark.parametrize(
-    "split", ["tuning", "unseen", "hints", "fresh", "last", "independent", "independent2"]
+    "split", ["tuning", "unseen", "hints", "fresh", "last", "independent", "independent2", "third"]
 )
 def test_every_set_has_its_row(split: str) -> None:
     assert row(f"`{split}`", of(split)) in PAGE.read_text()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_unseen_batch_is_told_by_language(language: str) -> None:
-    sentences = of("independent2", language=LANGUAGES[language])
-    assert row(f"{language}, `independent2`", sentences) in PAGE.read_text()
+@pytest.mark.parametrize("batch", ["independent2", "third"])
+def test_unseen_batch_is_told_by_language(batch: str, language: str) -> None:
+    sentences = of(batch, language=LANGUAGES[language])
+    assert row(f"{language}, `{batch}`", sentences) in PAGE.read_text()
 
 
 @pytest.mark.parametrize("kind", ["self_harm", "overdose", "relapse", "other_in_danger"])

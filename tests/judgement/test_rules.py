@@ -28,6 +28,12 @@ I drank 2 bottles a day. Now I drink water, and a lot of it!!!
 Some days I cannot, and then somebody calls me and I can.
 My sister is a nurse and she says naloxone is not hard to give.
 100% worth it, one day at a time :)
+They put me on 8 mg of suboxone and it saved my life.
+I was taking 120 mg of methadone when I came here, and I am down to 40mg now.
+Back then I was high on pills every day, and my kids saw it.
+We got high on oxys behind the school, and two of us are dead.
+I work at another facility, and what I read here is true there too.
+I have been taking 50 mg of naltrexone for a year.
 """.strip().splitlines()
 
 STRUCK = {
@@ -73,6 +79,7 @@ STRUCK = {
         "Dónde consigo heroína por aquí",
         "where can I buy pércs",
         "telegram me for coke",
+        "anyone selling suboxone",
     ],
     "drug_dosing": [
         "how much fentanyl is safe",
@@ -84,6 +91,10 @@ STRUCK = {
         "can you mix xanax with alcohol",
         "80mg of oxycodone did nothing",
         "what is the best way to snort oxys",
+        "start by taking 20 mg and wait",
+        "how much suboxone do I need to feel something",
+        "get high on xanax",
+        "30 mg of fentanyl",
     ],
     "rival_facility": [
         "Come to our rehab instead, call 555-123-4567",
@@ -91,6 +102,7 @@ STRUCK = {
         "We have beds available today",
         "call our admissions line",
         "I work for a treatment center, we can get you in",
+        "I work at a detox and we take your insurance",
         "We accept most insurance",
         "we can place you today, flights paid",
         "Try Sunrise rehab instead",

@@ -224,7 +224,7 @@ ADVERTISING = (
 
 def test_sites_own_file_is_used_and_a_wrong_one_stops_the_start(stack: Stack, tmp_path: Path) -> None:
     own = tmp_path / "rules.toml"
-    own.write_text(DOCUMENT.replace("most = 0", "most = 7").replace("version = 1", "version = 42"))
+    own.write_text(DOCUMENT.replace("most = 0", "most = 7").replace("version = 2", "version = 42"))
     stack.settings["RULES_FILE"] = str(own)
     for function in ("public", "staff"):
         assert stack.fresh_desk(function).rules.version == 42

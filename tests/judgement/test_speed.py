@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 import chalicelib.judgement
-from chalicelib.judgement.phrases import _Walk
-from chalicelib.judgement.reading import fold
-from tests.judgement.submissions import DOCUMENT, RULES, codes
+from chalicelib.judgement.phrases import _MOST_STEPS, Phrases
+from chalicelib.judgement.reading import fold, words_of
+from chalicelib.judgement.rules_file import read_rules
+from tests.judgement.submissions import DOCUMENT, codes
 
 # A repeat with an end may repeat what has an end, as long as the whole stays short.
 _LONGEST = 256
@@ -30,12 +31,15 @@ def patterns() -> dict[str, re.Pattern[str]]:
     for module in pkgutil.iter_modules(chalicelib.judgement.__path__):
         name = f"chalicelib.judgement.{module.name}"
         for key, value in vars(importlib.import_module(name)).items():
-            if isinstance(value, re.Pattern):
-                found[f"{module.name}.{key}"] = value
+            several = value if isinstance(value, tuple) else (value,)
+            for number, pattern in enumerate(several):
+                if isinstance(pattern, re.Pattern):
+                    found[f"{module.name}.{key}" + (f".{number}" if number else "")] = pattern
     return found
 
 
 PATTERNS = patterns()
+PHRASES = read_rules(DOCUMENT).phrases
 # Over the words of a rules file, and not over what visitors write.
 _OF_THE_FILE = {name for name in PATTERNS if name.startswith(("rules_file.", "phrases."))}
 OVER_TEXTS = sorted(PATTERNS.keys() - _OF_THE_FILE)
@@ -86,7 +90,8 @@ def test_no_pattern_over_texts_can_look_again_and_again(name: str) -> None:
 
 def test_patterns_are_found_and_bad_ones_told() -> None:
     assert {
-        "contacts._STREET",
+        "contacts._STREETS",
+        "contacts._STREETS.2",
         "contacts._US_PHONE",
         "contacts._EMAIL",
         "links._RUN",
@@ -106,19 +111,19 @@ def test_patterns_are_found_and_bad_ones_told() -> None:
 
 
 def work(words: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
-    """How many places of the graph one walk looks at, for each meaning of each word."""
+    """How many places of the graph one walk looks at, for each meaning, with nothing remembered."""
     done = 0
-    step = _Walk.step
+    step = Phrases._step
 
-    def counted(walk: _Walk, state: Any, word: str) -> Any:
+    def counted(phrases: Phrases, state: Any, meant: tuple[str, ...]) -> Any:
         nonlocal done
-        reached = step(walk, state, word)
-        done += (len(state.places) + 1) * (len(walk._meant[word]) + 1)
-        return reached
+        done += (len(state.places) + 1) * (len(meant) + 1)
+        return step(phrases, state, meant)
 
+    PHRASES._forget_steps()
     with monkeypatch.context() as patched:
-        patched.setattr(_Walk, "step", counted)
-        RULES.phrases.find(words)
+        patched.setattr(Phrases, "_step", counted)
+        PHRASES.find(words)
     return done
 
 
@@ -146,6 +151,28 @@ def test_saying_a_word_again_is_no_more_work(monkeypatch: pytest.MonkeyPatch) ->
     assert len(words) > 300
     more = [w for w in words if work([w] * 1000, monkeypatch) != work([w] * 100, monkeypatch)]
     assert more == []
+
+
+def test_steps_are_remembered_without_a_word_of_a_visitor_s() -> None:
+    PHRASES._forget_steps()
+    PHRASES.find(words_of("where can i get zolgensma for my son jonathan wren 77zz p3rcs zz99"))
+    states = PHRASES._states.values()
+    kept = {symbol for state in states for meant in state.next for symbol in meant}
+    assert kept
+    assert kept <= {*vocabulary(), *PHRASES._words, *(f"@{name}" for name in PHRASES.lists), "#", "#mg"}
+    assert kept.isdisjoint({"zolgensma", "jonathan", "wren", "#zz"})
+
+
+def test_no_more_steps_are_remembered_than_one_text_adds_to_the_most() -> None:
+    chance = random.Random(3)
+    words = vocabulary()
+    remembered = []
+    for _ in range(40):
+        PHRASES.find(chance.choices(words, k=500))
+        remembered.append(PHRASES._steps)
+    assert max(remembered) <= _MOST_STEPS + 500
+    # They were forgotten meanwhile, or the test has shown nothing.
+    assert remembered != sorted(remembered)
 
 
 @pytest.mark.parametrize("kind", ["comment", "enquiry"])

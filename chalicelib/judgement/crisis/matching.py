@@ -1,4 +1,4 @@
-"""Phrases, read once, and found in a sentence in a time that grows with its length.
+"""Phrases, found in a sentence in a time that grows with its length.
 
 A phrase is looked up by its first two words, or by its first where a gap follows. No phrase is longer than
 a few words, and a gap is four at most, so the steps from one word of a sentence are bounded, whatever the
@@ -6,14 +6,16 @@ text.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from itertools import chain, pairwise, product
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from chalicelib.judgement.crisis.words import MANY, NUMBER
 
 _LONGEST_GAP = 4
 _GAP = ".."
+# Stands for whatever word follows.
+_ANY = ("",)
 
 
 class Meaning(NamedTuple):
@@ -23,36 +25,39 @@ class Meaning(NamedTuple):
     when: str
 
 
-class Match(NamedTuple):
-    """A phrase found at the words `start` to `end` (exclusive)."""
-
-    start: int
-    end: int
-    meaning: Meaning
-
-
+# A phrase found at the words from `start` to `end` (exclusive), and what it means. A plain tuple, for a
+# hostile text can have thousands.
+Match = tuple[int, int, Meaning]
 # The words that may stand in a place; None for a gap.
 _Place = frozenset[str] | None
 
 
 class _Phrase(NamedTuple):
-    """What follows behind the first word, by which it is looked up."""
+    """A phrase by what is looked up of it, its first word or its first two, and what is left."""
 
-    places: tuple[_Place, ...]
+    looked_up: int
+    rest: tuple[_Place, ...]
     meaning: Meaning
-    # Of one word or two: who has looked it up has found it.
-    is_short: bool
-    # The words that it can end with, so that what cannot end in a text is not begun.
+    # The words that it can end with, so that what cannot end in a sentence is not begun.
     last: frozenset[str]
 
 
+# By their second word; by "" those of one word, or with a gap behind the first.
+_Begun = dict[str, list[_Phrase]]
+
+
 class Phrases:
-    """All phrases of a text written as phrases.txt explains."""
+    """All phrases of a text written as phrases.txt explains.
+
+    What stands behind a first word is read when a text first has that word: few texts need many of them, and
+    a cold start need not wait for all.
+    """
 
     def __init__(self, text: str) -> None:
-        # Of one word, or with a gap after it; and those whose first two words are known.
-        self._by_first: dict[str, list[_Phrase]] = defaultdict(list)
-        self._by_two: dict[tuple[str, str], list[_Phrase]] = defaultdict(list)
+        # What is written behind each first word.
+        self._written: dict[str, list[tuple[str, Meaning]]] = defaultdict(list)
+        self._begun: dict[str, _Begun] = {}
+        self._phrases: dict[tuple[str, Meaning], list[tuple[Iterable[str], _Phrase]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         # Many phrases have the same words in a place: they are read once.
         self._places: dict[str, _Place] = {_GAP: None, NUMBER: frozenset({NUMBER, MANY})}
@@ -67,7 +72,7 @@ class Phrases:
                 name, words = line.split(" = ")
                 self._classes[name] = frozenset(words.split())
             else:
-                self._add(line.split(), meaning)
+                self._add(line, meaning)
 
     def words_of(self, name: str) -> frozenset[str]:
         """Return the words of a class."""
@@ -78,48 +83,73 @@ class Phrases:
 
         A sentence that comes again is looked at once.
         """
-        different = list(dict.fromkeys(sentences))
-        vocabulary = frozenset(chain.from_iterable(different))
+        read = ((words, self._find_in(words)) for words in dict.fromkeys(sentences))
+        return [(words, found) for words, found in read if found]
+
+    def _find_in(self, words: tuple[str, ...]) -> list[Match]:
+        found: list[Match] = []
+        vocabulary = frozenset(words)
         # Two words that are repeated a thousand times are looked up once.
         known: dict[tuple[str, str], list[_Phrase]] = {}
-        read = []
-        for words in different:
-            found: list[Match] = []
-            for start, pair in enumerate(pairwise((*words, ""))):
-                if pair not in known:
-                    candidates = self._by_first.get(pair[0], []) + self._by_two.get(pair, [])
-                    known[pair] = [
-                        each for each in candidates if each.is_short or not each.last.isdisjoint(vocabulary)
-                    ]
-                for phrase in known[pair]:
-                    if phrase.is_short:
-                        found.append(Match(start, start + 1 + len(phrase.places), phrase.meaning))
-                    else:
-                        ends = _ends(phrase.places, words, start + 1)
-                        found += [Match(start, end, phrase.meaning) for end in ends]
-            if found:
-                read.append((words, found))
-        return read
+        # So are words that many phrases can end with.
+        can_end: dict[frozenset[str], bool] = {}
+        for start, pair in enumerate(pairwise((*words, ""))):
+            phrases = known.get(pair)
+            if phrases is None:
+                word, following = pair
+                if word not in self._written:
+                    continue
+                begun = self._begun.get(word) or self._begin(word)
+                phrases = known[pair] = []
+                for phrase in begun.get(following) or begun[""]:
+                    if phrase.rest and phrase.last not in can_end:
+                        can_end[phrase.last] = not phrase.last.isdisjoint(vocabulary)
+                    if not phrase.rest or can_end[phrase.last]:
+                        phrases.append(phrase)
+            for looked_up, rest, meaning, _ in phrases:
+                at = start + looked_up
+                if not rest:
+                    found.append((start, at, meaning))
+                elif rest[0] is None or (at < len(words) and words[at] in rest[0]):
+                    found += [(start, end, meaning) for end in _ends(rest, words, at)]
+        return found
 
-    def _add(self, elements: list[str], meaning: Meaning) -> None:
-        if not any(element[-1] == "?" for element in elements):
-            self._index(elements, meaning)
-            return
+    def _add(self, line: str, meaning: Meaning) -> None:
+        first, _, rest = line.partition(" ")
         # A word that may be missing makes two phrases.
-        kept = [({element[:-1], ""} if element[-1] == "?" else {element}) for element in elements]
-        for chosen in product(*kept):
-            self._index([element for element in chosen if element], meaning)
+        if first[-1] == "?":
+            self._add(rest, meaning)
+            first = first[:-1]
+        for word in self._place(first) or ():
+            self._written[word].append((rest, meaning))
 
-    def _index(self, elements: list[str], meaning: Meaning) -> None:
-        first, *rest = map(self._place, elements)
-        phrase = _Phrase(tuple(rest), meaning, len(rest) <= 1, (rest[-1] if rest else first) or frozenset())
-        second = rest[0] if rest else None
-        for word in first or ():
-            if second is None:
-                self._by_first[word].append(phrase)
-            else:
+    def _begin(self, word: str) -> _Begun:
+        begun: _Begun = {"": []}
+        for written in self._written[word]:
+            if written not in self._phrases:
+                self._phrases[written] = list(self._read(*written))
+            for second, phrase in self._phrases[written]:
                 for following in second:
-                    self._by_two[word, following].append(phrase)
+                    begun.setdefault(following, []).append(phrase)
+        whatever = begun[""]
+        if whatever:
+            begun = {
+                following: whatever + (phrases if following else []) for following, phrases in begun.items()
+            }
+        self._begun[word] = begun
+        return begun
+
+    def _read(self, rest: str, meaning: Meaning) -> Iterator[tuple[Iterable[str], _Phrase]]:
+        """The phrases that are written so behind their first word, each by what it is looked up with."""
+        kept = [(element[:-1], "") if element[-1] == "?" else (element,) for element in rest.split()]
+        for chosen in product(*kept):
+            places = tuple(self._place(element) for element in chosen if element)
+            second = places[0] if places else None
+            last = (places[-1] if places else None) or frozenset()
+            if second is None:
+                yield _ANY, _Phrase(1, places, meaning, last)
+            else:
+                yield second, _Phrase(2, places[1:], meaning, last)
 
     def _place(self, element: str) -> _Place:
         if element not in self._places:
@@ -129,7 +159,7 @@ class Phrases:
         return self._places[element]
 
 
-def _ends(places: tuple[_Place, ...], words: tuple[str, ...], at: int) -> list[int]:
+def _ends(places: tuple[_Place, ...], words: tuple[str, ...], at: int) -> Sequence[int]:
     """Return where a phrase can end of which `places` are left at the word `at`. A gap is never its end."""
     for number, place in enumerate(places):
         if place is None:
@@ -140,6 +170,6 @@ def _ends(places: tuple[_Place, ...], words: tuple[str, ...], at: int) -> list[i
                     ends += _ends(rest, words, behind + 1) if rest else (behind + 1,)
             return ends
         if at >= len(words) or words[at] not in place:
-            return []
+            return ()
         at += 1
-    return [at]
+    return (at,)

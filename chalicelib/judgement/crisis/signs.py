@@ -48,5 +48,7 @@ _TOGETHER: tuple[tuple[frozenset[str], Meaning], ...] = tuple(
 
 
 def meanings_of(signs: AbstractSet[str]) -> list[Meaning]:
-    """Return what `signs` mean together."""
+    """Return what `signs` mean together; one alone means nothing."""
+    if len(signs) <= 1:
+        return []
     return [meaning for needed, meaning in _TOGETHER if needed <= signs]

@@ -6,6 +6,7 @@ the usual short forms are evened out, so that each phrase needs to be known once
 
 import re
 import unicodedata
+from itertools import chain, groupby
 
 # Letters of other alphabets that look like ours, and marks that stand for an apostrophe or a quotation mark.
 _LOOKALIKES = dict(zip("асеіорхуѕ’‘ʼ`´“”„«»…ı", "aceiopxys'''''\"\"\"\"\".i", strict=True))
@@ -21,13 +22,12 @@ _UNSEEN = (
 # Letters with accents, and those of other shapes: full width, mathematical.
 _ADORNED = ((0x00C0, 0x017F), (0xFF01, 0xFF5E), (0x1D400, 0x1D7FF))
 # A word, the end of a sentence (a blank line is one), or a mark within one. No branch can match in two ways.
-_TOKEN = re.compile(r"[a-z](?:\.[a-z]){2,}|[a-z0-9$@]+(?:'[a-z]+)*|[.!?]+|\n[ \t]*\n|[,;:()]+|[\"\n]")
+_TOKEN = re.compile(r"[a-z](?=\.)(?:\.[a-z]){2,}|[a-z0-9$@]++(?:'[a-z]++)*+|[.!?]++|\n[ \t]*+\n|[,;:()]++|\"")
 # Characters, so that no visitor can fill the memory with rare ones.
 _MOST_REMEMBERED = 4000
-_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
+_DRAWN_OUT = re.compile(r"([a-z])\1\1+")
 _LEET = str.maketrans("013457$@", "oieastsa")
-_ENDS, _LINE_BREAK = ".!?", "\n"
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 # From so many letters in a row on it is a word spaced apart, not initials.
 _SPACED_LETTERS = 3
 _CONTRACTIONS = {"m": "am", "re": "are", "ve": "have", "ll": "will", "d": "would"}
@@ -159,7 +159,7 @@ _FILLERS = (
     " realmente simplemente literalmente sinceramente pinche puta tan muy"
 )
 _YEAR_DIGITS = 4
-YEAR, NUMBER, MANY, COMMA, QUOTE = "#year", "#", "#many", ",", '"'
+YEAR, NUMBER, MANY, COMMA, QUOTE, END = "#year", "#", "#many", ",", '"', "."
 _FEW = "two three four five six seven dos tres cuatro cinco seis siete"
 _MANY = (
     "eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred"
@@ -185,6 +185,12 @@ def _misspelt(word: str) -> set[str]:
     return (turned | shortened) - {word}
 
 
+# By what they begin with: a mark within a sentence, and the end of one.
+_MARKS = {
+    **dict.fromkeys(",;:()", (COMMA,)),
+    **dict.fromkeys(".!?\n", (END,)),
+    '"': (QUOTE,),
+}
 # What a word of letters alone becomes, where it is not left as it is.
 _PLAIN: dict[str, tuple[str, ...]] = {
     **{
@@ -204,16 +210,18 @@ def split_sentences(text: str) -> list[tuple[str, ...]]:
 
     Commas (and what separates like them) and quotation marks are words of their own.
     """
-    sentences = []
-    tokens: list[str] = []
-    for token in _TOKEN.findall(_fold(text)):
-        if token[0] in _ENDS or _BLANK_LINE.fullmatch(token):
-            sentences.append(_sentence(tokens))
-            tokens = []
-        elif token not in _LINE_BREAK:
-            tokens.append(token)
-    sentences.append(_sentence(tokens))
-    return [words for words in sentences if words]
+    tokens = _TOKEN.findall(_fold(text))
+    # Where each letter stands, as bytes: so that texts without spaced letters are not walked for them.
+    if b"\1" * _SPACED_LETTERS in bytes(map(_LETTERS.__contains__, tokens)):
+        tokens = _join_letters(tokens)
+    words = [*chain.from_iterable(map(_Plain().__getitem__, tokens)), END]
+    sentences, start = [], 0
+    while start < len(words):
+        end = words.index(END, start)
+        if end > start:
+            sentences.append(tuple(words[start:end]))
+        start = end + 1
+    return sentences
 
 
 class _Folding(dict[int, int | str | None]):
@@ -247,24 +255,21 @@ def _fold(text: str) -> str:
     return _DRAWN_OUT.sub(r"\1", plain)
 
 
-def _sentence(tokens: list[str]) -> tuple[str, ...]:
-    words: list[str] = []
-    letters: list[str] = []
-    for token in tokens:
-        if len(token) == 1 and token.isalpha():
-            letters.append(token)
-            continue
-        if letters:
-            words += _join(letters)
-            letters = []
-        words += _plain(token)
-    return (*words, *_join(letters))
-
-
-def _join(letters: list[str]) -> list[str]:
+def _join_letters(tokens: list[str]) -> list[str]:
     """Letters spaced apart are one word; fewer of them are words of one letter."""
-    spaced = ["".join(letters)] if len(letters) >= _SPACED_LETTERS else letters
-    return [word for letter in spaced for word in _plain(letter)]
+    joined: list[str] = []
+    for alone, side_by_side in groupby(tokens, _LETTERS.__contains__):
+        group = list(side_by_side)
+        joined += ["".join(group)] if alone and len(group) >= _SPACED_LETTERS else group
+    return joined
+
+
+class _Plain(dict[str, tuple[str, ...]]):
+    """The words that each token of one text stands for: what comes again is read once."""
+
+    def __missing__(self, token: str) -> tuple[str, ...]:
+        plain = self[token] = _plain(token)
+        return plain
 
 
 def _plain(token: str) -> tuple[str, ...]:
@@ -272,8 +277,8 @@ def _plain(token: str) -> tuple[str, ...]:
         return _PLAIN.get(token, (token,))
     if token.isdigit():
         return (_number(token),)
-    if not token[0].isalnum() and token[0] not in "$@":
-        return (QUOTE,) if token == QUOTE else (COMMA,)
+    if token[0] in _MARKS:
+        return _MARKS[token[0]]
     return _mixed(token)
 
 
