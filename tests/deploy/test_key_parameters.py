@@ -63,7 +63,7 @@ def ssm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ssm]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
-        client = botocore.session.get_session().create_client("ssm", region_name="us-east-1")
+        client: Any = botocore.session.get_session().create_client("ssm", region_name="us-east-1")
         yield Ssm(client)
         # Where other tests hold moto open, it forgets nothing by itself.
         client.delete_parameters(Names=[KEYS, PRIVATE_KEYS])
