@@ -1,6 +1,7 @@
 """Rotation: a new key for what comes in, the old ones still open, and re-sealing makes them needless."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -99,6 +100,9 @@ def test_look_up_by_address_uses_the_new_secret_after_resealing(own_keys: Stack)
     assert item["author_hmac"]["S"].startswith("h2.")
 
 
+@pytest.mark.skipif(
+    "FRONTDESK_PACKAGE" in os.environ, reason="no function rotates keys, and the zip's SDK cannot: people do"
+)
 def test_rotation_in_ssm_keeps_the_parameters_under_their_kms_key(own_keys: Stack) -> None:
     ssm = SharedSession().create_client("ssm")
     for name, file in (("KEYS", "keys"), ("PRIVATE_KEYS", "private-keys")):
