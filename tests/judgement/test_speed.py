@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import chalicelib.judgement
+from chalicelib.judgement.crisis.words import _ADORNED, _MOST_REMEMBERED, _Folding
 from chalicelib.judgement.phrases import _MOST_STEPS, Phrases
 from chalicelib.judgement.reading import fold, words_of
 from chalicelib.judgement.rules_file import read_rules
@@ -204,3 +205,14 @@ def test_hostile_text_is_judged_whole(piece: str, kind: str) -> None:
 )
 def test_folding_makes_no_text_much_longer(character: str) -> None:
     assert len(fold(character * 1000)) <= 4000
+
+
+def test_rare_characters_of_one_text_make_no_later_one_slower() -> None:
+    """Whoever sends thousands of them fills what is remembered; letters to take apart still are, once."""
+    folding = _Folding()
+    rare = "".join(chr(0xAC00 + number) for number in range(_MOST_REMEMBERED + 1000))
+    assert rare.translate(folding) == rare
+    assert len(folding) == _MOST_REMEMBERED
+    adorned = "".join(chr(code) for first, last in _ADORNED for code in range(first, last + 1))
+    adorned.translate(folding)
+    assert {ord(character) for character in adorned} <= folding.keys()

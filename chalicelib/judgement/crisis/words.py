@@ -232,10 +232,12 @@ class _Folding(dict[int, int | str | None]):
 
     def __missing__(self, code: int) -> int | str | None:
         plain: int | str = code
-        if any(first <= code <= last for first, last in _ADORNED):
+        adorned = any(first <= code <= last for first, last in _ADORNED)
+        if adorned:
             apart = unicodedata.normalize("NFKD", chr(code)).lower()
             plain = "".join(c for c in apart if not unicodedata.combining(c))
-        if len(self) < _MOST_REMEMBERED:
+        # Those take longest, and are few: whatever came before, each is taken apart once.
+        if adorned or len(self) < _MOST_REMEMBERED:
             self[code] = plain
         return plain
 
