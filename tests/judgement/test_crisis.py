@@ -228,9 +228,6 @@ def test_work_grows_no_faster_than_the_text(kind: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Day 1 again and I feel hopeful",
-        "I drank last night after 3 years. Back to a meeting",
-        "Recaí ayer y hoy estoy de vuelta en el grupo",
         "I lost the will to live until I found this place",
         "I wanted to die every day until my daughter was born",
         "My snoring nearly killed my wife",
@@ -245,14 +242,18 @@ def test_work_grows_no_faster_than_the_text(kind: str) -> None:
         "I used to want to die and I never want to again",
     ],
 )
-def test_what_is_over_or_taken_to_others_is_no_danger(text: str) -> None:
+def test_what_is_over_is_no_danger(text: str) -> None:
     assert codes(text) == []
 
 
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        # Turned to nobody, or to others with more than a relapse to tell.
+        # Who names help or hope may be far from either.
+        ("Day 1 again and I feel hopeful", "crisis_relapse"),
+        ("I relapsed last night and I am too ashamed to go back to a meeting", "crisis_relapse"),
+        ("Relapsed again. Everybody says feel positive. I feel nothing", "crisis_relapse"),
+        ("I drank again last night, back on track to losing everything", "crisis_relapse"),
         ("Relapsed last night and I don't feel hopeful", "crisis_relapse"),
         ("I drank last night, not going back to meetings, what's the point", "crisis_relapse"),
         ("Recaí ayer y no tengo esperanza", "crisis_relapse"),
@@ -271,6 +272,10 @@ def test_what_is_over_or_taken_to_others_is_no_danger(text: str) -> None:
         ("tonight is my last night", "crisis_self_harm"),
         ("This is going to be my last night", "crisis_self_harm"),
         ("Es mi última noche, perdónenme", "crisis_self_harm"),
+        ("es mi última noche con ustedes", "crisis_self_harm"),
+        ("this is my last night with my kids", "crisis_self_harm"),
+        ("tonight will be my last night at home", "crisis_self_harm"),
+        ("This will be my last night here on this earth", "crisis_self_harm"),
         ("I hope I don't wake up", "crisis_self_harm"),
         ("I hope I don't make it to the morning", "crisis_self_harm"),
     ],

@@ -30,5 +30,15 @@ def test_every_kind_is_there_in_both_languages_and_splits() -> None:
         (la, lb, sp)
         for la in ("en", "es")
         for lb in labels
-        for sp in ("tuning", "unseen", "hints", "fresh", "last", "independent", "independent2", "third")
+        for sp in (
+            "tuning",
+            "unseen",
+            "hints",
+            "fresh",
+            "last",
+            "independent",
+            "independent2",
+            "third",
+            "independent3",
+        )
     }

@@ -32,14 +32,15 @@ def row(name: str, sentences: list[Sentence]) -> str:
 
 
 @pytest.mark.parametrize(
-    "split", ["tuning", "unseen", "hints", "fresh", "last", "independent", "independent2", "third"]
+    "split",
+    ["tuning", "unseen", "hints", "fresh", "last", "independent", "independent2", "third", "independent3"],
 )
 def test_every_set_has_its_row(split: str) -> None:
     assert row(f"`{split}`", of(split)) in PAGE.read_text()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("batch", ["independent2", "third"])
+@pytest.mark.parametrize("batch", ["independent3", "independent2", "third"])
 def test_unseen_batch_is_told_by_language(batch: str, language: str) -> None:
     sentences = of(batch, language=LANGUAGES[language])
     assert row(f"{language}, `{batch}`", sentences) in PAGE.read_text()
@@ -47,5 +48,5 @@ def test_unseen_batch_is_told_by_language(batch: str, language: str) -> None:
 
 @pytest.mark.parametrize("kind", ["self_harm", "overdose", "relapse", "other_in_danger"])
 def test_unseen_batch_is_told_by_kind(kind: str) -> None:
-    shares = [share(of("independent2", label=kind, language=code)) for code in LANGUAGES.values()]
+    shares = [share(of("independent3", label=kind, language=code)) for code in LANGUAGES.values()]
     assert f"| `{kind}` | {' | '.join(shares)} |" in PAGE.read_text()

@@ -101,7 +101,6 @@ def find_danger(text: str) -> tuple[Reason, ...]:
         return ()
     read = [_Reading(words, matches) for words, matches in found]
     overcome = any(reading.overcome for reading in read)
-    turned = any(reading.turned for reading in read)
     for earlier, later in pairwise(read):
         earlier.is_dated |= later.dates_what_went_before
         earlier.returned |= later.returned
@@ -109,9 +108,7 @@ def find_danger(text: str) -> tuple[Reason, ...]:
     for earlier, later in pairwise([read[0], *read]):
         # Who repeats what is known already is not read again.
         if len(kinds) < len(_REASONS):
-            kinds |= later.dangers(overcome=overcome, turned=turned) | earlier.dangers_together(
-                later, overcome=overcome
-            )
+            kinds |= later.dangers(overcome=overcome) | earlier.dangers_together(later, overcome=overcome)
     return tuple(reason for kind, reason in _REASONS.items() if kind in kinds)
 
 
@@ -133,7 +130,6 @@ class _Reading:
         "is_dated",
         "overcome",
         "returned",
-        "turned",
     )
 
     def __init__(self, words: tuple[str, ...], found: list[Match]) -> None:
@@ -151,7 +147,6 @@ class _Reading:
         self._long_ago = sorted(_places(meant["long_ago"])) if "long_ago" in meant else []
         self._quotes = [at for at, word in enumerate(words) if word == QUOTE] if QUOTE in words else []
         self._tells_a_story = not _MEDIA.isdisjoint(words)
-        self.turned = "turned" in meant and self._says(meant["turned"])
         self.returned = "returned" in meant and self._says(meant["returned"])
         self._ended = {start for start, _, _ in meant["ended"]} if "ended" in meant else _NOWHERE
         self.is_dated = "dated" in meant
@@ -165,16 +160,13 @@ class _Reading:
             self._signs.setdefault(meaning.when, []).append(start)
         self._signs_meant: frozenset[str] | None = None
 
-    def dangers(self, *, overcome: bool, turned: bool) -> set[str]:
-        """Return the kinds of danger.
-
-        `overcome` where the text tells that it went well in the end, `turned` where it tells of help or hope.
-        """
+    def dangers(self, *, overcome: bool) -> set[str]:
+        """Return the kinds of danger; `overcome` where the text tells that it went well in the end."""
         kinds: set[str] = set()
         for danger in self._dangers:
             if danger.meaning.kind not in kinds:
                 before = self._before(danger.start)
-                if self._is_meant_now(danger, before, overcome=overcome, turned=turned):
+                if self._is_meant_now(danger, before, overcome=overcome):
                     kinds.add(self._kind(danger, before))
         return kinds
 
@@ -200,15 +192,8 @@ class _Reading:
             )
         return self._signs_meant
 
-    def _is_meant_now(self, danger: _Danger, before: _Before, *, overcome: bool, turned: bool) -> bool:
-        # Of a relapse that has happened: whoever tells of help or hope besides is not alone with it.
-        told = turned and danger.meaning.when != "now" and danger.meaning.kind == "relapse"
-        if (
-            before.denied
-            or (told and before.about == "self")
-            or self._is_anybodys(danger, before)
-            or self._is_quoted(danger, before)
-        ):
+    def _is_meant_now(self, danger: _Danger, before: _Before, *, overcome: bool) -> bool:
+        if before.denied or self._is_anybodys(danger, before) or self._is_quoted(danger, before):
             return False
         lately = self._near(self._lately, danger)
         if (
