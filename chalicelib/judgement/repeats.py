@@ -26,11 +26,11 @@ def make_mark(kind: OrderKind, subject_id: str, message: str, visit: Visit, hash
     if visit.form:
         return f"form#{visit.form.hex()}"
     text = "".join(filter(str.isalnum, message.casefold()))
-    # A short text is marked as nothing but itself: that it has no mark could be told by the time.
-    marked = subject_id if len(text) < _SHORTEST_TEXT else f"{visit.at.date().isoformat()}:{text}"
-    return f"text#{hashing.digest(f'{kind} text', marked).hex()}"
+    # A short text has a mark that nobody looks at: that it has none could be told by the time.
+    by, marked = ("none", subject_id) if len(text) < _SHORTEST_TEXT else ("text", f"{visit.at.date()}:{text}")
+    return f"{by}#{hashing.digest(f'{kind} text', marked).hex()}"
 
 
-def reason_of(mark: str) -> Reason:
-    """What is told of all submissions with this mark but the first."""
-    return _REASONS[mark.partition("#")[0]]
+def reason_of(mark: str) -> Reason | None:
+    """What is told of all submissions with this mark but the first; None where nothing is to be told."""
+    return _REASONS.get(mark.partition("#")[0])

@@ -4,6 +4,7 @@ It decides nothing, and no mail depends on it: whatever goes wrong here is a lin
 """
 
 from chalicelib.comments import Comment
+from chalicelib.enquiries import Enquiry
 from chalicelib.errors import NotFound, StaleRevision
 from chalicelib.judgement.reasons import Reason
 from chalicelib.judgement.repeats import reason_of
@@ -18,11 +19,14 @@ def note_repeat(order: Order, desk: Desk) -> None:
     To be called before the order becomes deliveries: an order that comes again, for a run ended in between,
     then comes here again too.
     """
-    if order.mark is None:
+    reason = reason_of(order.mark) if order.mark else None
+    if order.mark is None or reason is None:
         return
     try:
+        # First: of what was erased meanwhile nothing is put down any more.
+        subject = find_subject(order.subject_id, desk)
         if not desk.store.guard.is_first(order.mark, order.subject_id, desk.now()):
-            _tell(order.subject_id, reason_of(order.mark), desk)
+            _tell(subject, reason, desk)
     except (NotFound, StaleRevision):
         # Erased, or in somebody's hands, meanwhile: they need no opinion.
         return
@@ -32,8 +36,7 @@ def note_repeat(order: Order, desk: Desk) -> None:
         desk.log.note("repeat_failed", facts, failed=True)
 
 
-def _tell(subject_id: str, reason: Reason, desk: Desk) -> None:
-    subject = find_subject(subject_id, desk)
+def _tell(subject: Comment | Enquiry, reason: Reason, desk: Desk) -> None:
     # Whatever staff do raises the revision. What cannot be read would get our notice in its place.
     if subject.revision > 1 or not subject.readable or reason in subject.reasons:
         return

@@ -322,8 +322,7 @@ def _queue_position(comment: Comment) -> str:
 
 
 def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
-    """The comment's attributes. Those that are None are not stored: that keeps the index sparse, and small
-    what is as it mostly is."""
+    """The comment's attributes. Those that are None are not stored: that keeps the index sparse."""
     approved = comment.status == "approved"
     return {
         "comment_id": comment.id,
@@ -336,14 +335,14 @@ def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
         "parent_id": comment.parent_id,
         "letter_sealed": _seal_letter(comment, seal),
         "author_hmac": comment.author_hmac,
-        "notify": comment.notify or None,
+        "notify": comment.notify,
         "status": comment.status,
         "priority": comment.priority,
         "created_at": to_text(comment.created_at),
         "request_hash": comment.request_hash,
         "decided_at": to_text(comment.decided_at) if comment.decided_at else None,
         "decided_by": comment.decided_by,
-        "staff": comment.staff or None,
+        "staff": comment.staff,
         "revision": comment.revision,
         "language": comment.language,
         "trust_key": comment.trust_key,
@@ -381,7 +380,7 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         author_hmac=fields.get("author_hmac"),
         original_text=original_text,
         text=original_text if text is None else text,
-        notify=fields.get("notify", False),
+        notify=fields["notify"],
         status=fields["status"],
         priority=fields["priority"],
         reasons=tuple(Reason(code, sentence) for code, sentence in reasons),
@@ -389,7 +388,7 @@ def _from_item(item: Item, seal: Seal) -> Comment:
         request_hash=fields["request_hash"],
         decided_at=from_text(fields["decided_at"]) if "decided_at" in fields else None,
         decided_by=fields.get("decided_by"),
-        staff=fields.get("staff", False),
+        staff=fields["staff"],
         revision=fields["revision"],
         language=fields.get("language", "en"),
         answers=fields.get("answers", 0),

@@ -7,12 +7,13 @@ Key: guard_key.
 | a submission's turn in its network's bucket, in its transaction: buckets.py | rate#<network hash> | public |
 | count a mail in its second, within SES's rate | mail#<second> | mail |
 | who was first of one form, or with one text on one day | mark#<mark> | mail |
-| is another the first? a condition, where authors are trusted | mark#<mark> | public |
+| is another the first? and to be the first of a form, where authors are trusted | mark#<mark> | public |
 | acknowledge enquiries of one address at most once a day | acknowledged#<address hmac> | mail |
 | what is kept of one address; erase it | acknowledged#<address hmac> | staff |
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from chalicelib.errors import NotTrusted
 from chalicelib.people import GuardRecord
@@ -79,19 +80,14 @@ class GuardTable:
         What has expired and is not deleted yet still counts: it did come before. Raises Unavailable.
         """
         try:
-            self._database.update(
-                _MarkedBefore(),
-                TableName=self._name,
-                Key=to_attributes({"guard_key": _mark_key(mark)}),
-                UpdateExpression="SET subject_id = :subject, expires_at = :expires_at",
-                ConditionExpression=_FIRST,
-                ExpressionAttributeValues=values(
-                    subject=subject_id, expires_at=int((at + _MARK_KEPT).timestamp())
-                ),
-            )
+            self._database.update(_MarkedBefore(), **self._make_first(mark, subject_id, at))
         except _MarkedBefore:
             return False
         return True
+
+    def make_first(self, mark: str, subject_id: str, at: datetime) -> Write:
+        """The same, within a transaction. Its refusal is NotTrusted."""
+        return Write({"Update": self._make_first(mark, subject_id, at)}, NotTrusted())
 
     def check_first(self, mark: str, subject_id: str) -> Write:
         """No other subject is known to have this mark. Its refusal is NotTrusted."""
@@ -102,6 +98,16 @@ class GuardTable:
             "ExpressionAttributeValues": values(subject=subject_id),
         }
         return Write({"ConditionCheck": check}, NotTrusted())
+
+    def _make_first(self, mark: str, subject_id: str, at: datetime) -> dict[str, Any]:
+        expires_at = int((at + _MARK_KEPT).timestamp())
+        return {
+            "TableName": self._name,
+            "Key": to_attributes({"guard_key": _mark_key(mark)}),
+            "UpdateExpression": "SET subject_id = :subject, expires_at = :expires_at",
+            "ConditionExpression": _FIRST,
+            "ExpressionAttributeValues": values(subject=subject_id, expires_at=expires_at),
+        }
 
     def find_of_address(self, address_hmac: str) -> list[GuardRecord]:
         """All that is kept of one address."""

@@ -96,6 +96,9 @@ class Store:
         if comment.parent_id is not None:
             writes.append(self.stubs.answer(comment.parent_id, comment.page_id))
         writes.append(self.approvals.add(str(comment.trust_key), enough))
+        # Not when the mail function comes to it: until then one form would publish again and again.
+        [order, *_] = decided.orders
+        writes.append(self.guard.make_first(str(order.mark), comment.id, comment.created_at))
         writes += self.comments.move_edges(comment.page_id, 1)
         writes += [self.outbox.put_order(order) for order in decided.orders]
         # The first of its chain: there is nothing to read first.

@@ -248,3 +248,18 @@ def test_order_of_before_there_were_marks_is_mailed(stack: Stack, post: Any) -> 
     stack.deliver(ses)
     assert ses.sent
     assert marks(stack) == []
+
+
+def test_of_what_was_erased_before_the_mail_no_mark_is_kept(stack: Stack) -> None:
+    erased = add_comment(stack, message=TEXT)
+    assert erase(stack, erased).status == 204
+    stack.deliver(FakeSes())
+    assert marks(stack) == []
+
+
+def test_short_text_has_a_mark_but_no_row(stack: Stack) -> None:
+    add_comment(stack, message="Thank you!")
+    [order] = stack.items("OutboxTable")
+    assert order["mark"]["S"].startswith("none#")
+    stack.deliver(FakeSes())
+    assert marks(stack) == []
