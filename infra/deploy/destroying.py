@@ -4,7 +4,6 @@ What stays is what the template retains: the tables, the KMS key without which t
 SSM, which no stack ever held. `make deploy ADOPT=data` takes them in again. Whatever stays is told.
 """
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.artifacts import Bucket
-from infra.deploy.asking import ask_person
+from infra.deploy.asking import ask_person, at_terminal
 from infra.deploy.aws import code_of
 from infra.deploy.checks import find_gateway_role, is_ours
 from infra.deploy.errors import CannotDeployError
@@ -29,7 +28,7 @@ _DAYS_UNTIL_THE_KEY_IS_GONE = 30
 
 def confirm(stack: str, what: str, given: str | None, ask: Callable[[str], str] = input) -> None:
     """Raises CannotDeployError unless the stack's name was given, or is typed now."""
-    if given is None and sys.stdin.isatty():
+    if given is None and at_terminal():
         given = ask_person(f"This removes {what}. Type {stack} to do it: ", ask)
     if given != stack:
         raise CannotDeployError(

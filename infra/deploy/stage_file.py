@@ -32,6 +32,8 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CERTIFICATE = re.compile(r"arn:aws[\w-]*:acm:([\w-]+):\d{12}:certificate/[\w-]+")
+# SNS takes one, without a name; it refuses another when the stack is half made.
+_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _LEAST_WAF_COUNTS = 10
 
 Content = dict[str, Any]
@@ -71,7 +73,8 @@ def load(path: Path) -> Content:
         content = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # tomllib lets through what Python itself refuses: a number of 5,000 digits, 1,000 brackets.
+    except (ValueError, RecursionError) as error:
         raise CannotDeployError(f"{path} is not TOML: {error}; see docs/deploy.md for an example") from None
     except OSError as error:
         raise CannotDeployError(
@@ -178,6 +181,8 @@ def _option_problems(given: Mapping[str, str], settings: Mapping[str, str]) -> l
         problems.append("account must be 12 digits, in quotes")
     if given.get("artifacts_bucket") and not _BUCKET.fullmatch(given["artifacts_bucket"]):
         problems.append("artifacts_bucket must be the name of a bucket in S3")
+    if given.get("alarm_email") and not _ADDRESS.fullmatch(given["alarm_email"]):
+        problems.append("alarm_email must be one email address")
     for name, option in options().items():
         if option.is_yes_or_no and given.get(name, "true") not in ("true", "false"):
             problems.append(f"{name} must be true or false")
