@@ -228,3 +228,17 @@ def test_a_name_in_another_encoding_is_told(root: Path) -> None:
     Path(os.fsdecode(os.fsencode(root / "chalicelib") + b"/caf\xe9.txt")).write_text("")
     [line] = list_sources(root).told
     assert line.endswith(r"what belongs): chalicelib/caf\xe9.txt")
+
+
+def test_a_checkout_has_the_same_bytes_whatever_git_is_told_of_line_ends(tmp_path: Path) -> None:
+    """Else the same commit makes another zip on Windows, and where core.autocrlf is set."""
+    (tmp_path / "app.py").write_bytes((packaging.ROOT / "app.py").read_bytes())
+    (tmp_path / ".gitattributes").write_bytes((packaging.ROOT / ".gitattributes").read_bytes())
+    commit(tmp_path)
+    (tmp_path / "app.py").unlink()
+    git(tmp_path, "-c", "core.autocrlf=true", "checkout", "app.py")
+    assert b"\r" not in (tmp_path / "app.py").read_bytes()
+    git(
+        tmp_path, "-c", "core.autocrlf=true", "archive", "--format=tar", "--output=made.tar", "HEAD", "app.py"
+    )
+    assert b"\r\n" not in (tmp_path / "made.tar").read_bytes()
