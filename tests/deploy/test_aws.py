@@ -20,6 +20,7 @@ from .fakes import client_error
     ("raised", "told"),
     [
         (client_error("ExpiredToken"), "The AWS credentials have expired: sign in again"),
+        (client_error("400", "Bad Request", "HeadBucket"), "when the AWS credentials have expired: sign in"),
         (client_error("InvalidClientTokenId"), "AWS does not know these credentials: sign in again"),
         (
             client_error("AccessDenied", operation="CreateChangeSet"),
