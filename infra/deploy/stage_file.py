@@ -35,6 +35,8 @@ _CERTIFICATE = re.compile(r"arn:aws[\w-]*:acm:([\w-]+):\d{12}:certificate/[\w-]+
 # SNS takes one, without a name; it refuses another when the stack is half made.
 _ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _LEAST_WAF_COUNTS = 10
+# Of Lambda's 4,096, less what the stack itself sets: names of tables, queues, parameters, the OIDC issuer.
+_MOST_BYTES_OF_SETTINGS = 3000
 
 Content = dict[str, Any]
 
@@ -106,7 +108,7 @@ def read_stage(stage: str, path: Path, content: Content) -> StageFile:
     settings = {name: _text(value) for name, value in content.get("settings", {}).items()}
     if not problems:
         problems = _option_problems(given, settings)
-    problems += _setting_problems(stage, settings)
+    problems += _setting_problems(stage, settings) + _length_problems(settings)
     if problems:
         told = "; ".join(problem.rstrip(".") for problem in problems)
         raise CannotDeployError(f"{path}: {told}. Mend the file (docs/deploy.md) and run it again")
@@ -156,6 +158,18 @@ def _setting_problems(stage: str, settings: Mapping[str, str]) -> list[str]:
         return _rules_problems(settings.get("RULES_FILE", ""))
     except SettingsError as error:
         return error.problems
+
+
+def _length_problems(settings: Mapping[str, str]) -> list[str]:
+    """Lambda takes 4 KB of environment variables; it refuses more when the stack is half made."""
+    lengths = {name: len(f"{name}{value}".encode()) for name, value in settings.items()}
+    if sum(lengths.values()) <= _MOST_BYTES_OF_SETTINGS:
+        return []
+    longest = sorted(lengths, key=lambda name: -lengths[name])[:3]
+    return [
+        f"the settings have {sum(lengths.values())} bytes in all, and no more than {_MOST_BYTES_OF_SETTINGS} "
+        f"fit into a function: shorten {', '.join(longest)}"
+    ]
 
 
 def _rules_problems(name: str) -> list[str]:

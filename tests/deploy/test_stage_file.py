@@ -324,3 +324,9 @@ def test_a_stdin_that_was_closed_is_no_terminal(tmp_path: Path, monkeypatch: pyt
         complete(tmp_path / "prod.toml")
     with pytest.raises(CannotDeployError, match="Nothing was removed"):
         confirm("frontdesk-prod", "the stack", None)
+
+
+def test_settings_that_no_function_can_hold_are_told_before_anything_is_made() -> None:
+    moderators = [f"moderator.number.{n}@{'comments.' * 6}example.org" for n in range(50)]
+    assert "no more than 3000 fit into a function: shorten MODERATORS, " in refusal(MODERATORS=moderators)
+    read(MODERATORS=moderators[:20])
