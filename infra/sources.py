@@ -38,7 +38,11 @@ def list_sources(root: Path) -> Sources:
     files = sorted({Path(name) for name in tracked if (root / name).is_file()})
     changed = _ask_git(root, "diff", "--name-only", "--relative", "HEAD")
     unknown = _ask_git(root, "ls-files", "--others", "--exclude-standard")
+    # A sparse checkout, a submodule: git calls neither a change.
+    missing = {*tracked} - {str(file) for file in files} - {*changed}
     told = []
+    if missing:
+        told.append(f"Left out, as git tracks them and no file of that name is here: {_shown([*missing])}")
     if changed:
         told.append(f"Packaged as they are here, not as committed: {_shown(changed)}")
     if unknown:
@@ -48,7 +52,9 @@ def list_sources(root: Path) -> Sources:
 
 def _shown(names: list[str]) -> str:
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return ", ".join(sorted(names)[:_NAMES_SHOWN]) + more
+    shown = ", ".join(sorted(names)[:_NAMES_SHOWN]) + more
+    # A name may be in no encoding that a terminal takes.
+    return os.fsencode(shown).decode(errors="backslashreplace")
 
 
 def _everything(root: Path) -> list[Path]:
@@ -61,19 +67,21 @@ def _everything(root: Path) -> list[Path]:
 def _ask_git(root: Path, *words: str) -> list[str]:
     """The paths that it names; none outside a checkout."""
     environment = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_FOLDER}
-    # Whoever owns the checkout: its code is run here anyway, and in a container it is often another's.
-    owned = ["-c", "safe.directory=*"]
+    # Whoever owns this folder: its code is run here anyway, and in a container it is often another's. That is
+    # not so of a folder above it: the settings of anybody's checkout there could have git run a command.
+    owned = ["-c", f"safe.directory={root.resolve()}"]
     command = ["git", *owned, "-C", str(root), *words, "-z", "--", *_SOURCES]
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        failed = done.stderr.strip().splitlines()[-1:] if done.returncode else []
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        said = os.fsdecode(done.stderr).strip().splitlines() if done.returncode else []
+        failed = [line for line in said if line.startswith("fatal: ")][:1] or said[-1:]
     except FileNotFoundError:
         failed = ["git is not installed"]
     if not failed:
-        return [name for name in done.stdout.split("\0") if name]
-    if (root / ".git").exists():
+        return [name for name in os.fsdecode(done.stdout).split("\0") if name]
+    if any((folder / ".git").exists() for folder in (root, *root.resolve().parents)):
         raise CannotListError(
             f"git cannot say what belongs to this checkout ({failed[0]}): mend that, or package from an "
-            "unpacked archive"
+            "unpacked archive that lies in no checkout"
         )
     return []

@@ -14,6 +14,8 @@ import json
 import sys
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError
+
 from infra.deploy.artifacts import Bucket
 from infra.deploy.asking import complete
 from infra.deploy.aws import Aws, told_plainly
@@ -70,6 +72,9 @@ def _check_stage(stage: str) -> None:
 def _identify(stage: StageFile, aws: Aws) -> str:
     try:
         identity = aws.client("sts").get_caller_identity()
+    except BotoCoreError:
+        # Some of them are an OSError too: that AWS cannot be reached is no fault of the configuration.
+        raise
     except (OSError, ValueError) as error:
         # What botocore lets through: a credential_process that cannot be run, an address that is none.
         said = " ".join(str(error).split())

@@ -25,6 +25,11 @@ _QUESTIONS: Mapping[str, str] = {
 _HEAD = re.compile(r"""^[ \t]*\[[ \t]*(?:settings|"settings"|'settings')[ \t]*\][^\n]*\n?""", re.MULTILINE)
 
 
+def at_terminal() -> bool:
+    """Whether there is anybody to ask. Python has no stdin where it was closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def ask_person(question: str, ask: Callable[[str], str] = input) -> str:
     """The answer, trimmed. Raises CannotDeployError for Ctrl-C and Ctrl-D."""
     try:
@@ -41,7 +46,7 @@ def complete(path: Path, ask: Callable[[str], str] = input) -> Content:
     missing = missing_keys(content)
     if not missing:
         return content
-    if not sys.stdin.isatty():
+    if not at_terminal():
         raise CannotDeployError(
             f"{path} lacks {', '.join(missing)}: write them there (docs/deploy.md), or run this at a terminal"
         )

@@ -18,6 +18,8 @@ _SIGN_IN = "sign in again (aws sso login, or new access keys), then run it again
 _BY_CODE = {
     "ExpiredToken": f"The AWS credentials have expired: {_SIGN_IN}",
     "ExpiredTokenException": f"The AWS credentials have expired: {_SIGN_IN}",
+    # Of S3's HEAD, whose answers have no body to say it.
+    "400": f"S3 says no more than 400, as it does when the AWS credentials have expired: {_SIGN_IN}",
     "RequestExpired": f"AWS takes this machine's clock for wrong: set it, or {_SIGN_IN}",
     "InvalidClientTokenId": f"AWS does not know these credentials: {_SIGN_IN}",
     "UnrecognizedClientException": "AWS does not know these credentials in this region: sign in again, or "

@@ -4,7 +4,6 @@ What stays is what the template retains: the tables, the KMS key without which t
 SSM, which no stack ever held. `make deploy ADOPT=data` takes them in again. Whatever stays is told.
 """
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.artifacts import Bucket
-from infra.deploy.asking import ask_person
+from infra.deploy.asking import ask_person, at_terminal
 from infra.deploy.aws import code_of
 from infra.deploy.checks import find_gateway_role, is_ours
 from infra.deploy.errors import CannotDeployError
@@ -29,7 +28,7 @@ _DAYS_UNTIL_THE_KEY_IS_GONE = 30
 
 def confirm(stack: str, what: str, given: str | None, ask: Callable[[str], str] = input) -> None:
     """Raises CannotDeployError unless the stack's name was given, or is typed now."""
-    if given is None and sys.stdin.isatty():
+    if given is None and at_terminal():
         given = ask_person(f"This removes {what}. Type {stack} to do it: ", ask)
     if given != stack:
         raise CannotDeployError(
@@ -47,6 +46,7 @@ def destroy(stage: StageFile, aws: Any, bucket: Bucket, *, with_data: bool) -> N
         _destroy_data(
             aws, stage.stage, {r.physical_id for r in held if r.logical_id == KEY and r.physical_id}
         )
+        tell_copies(aws.client("dynamodb"), stage.stage)
     else:
         _tell_data(aws, stage.stage)
     for pool in held:
@@ -103,6 +103,20 @@ def _destroy_data(aws: Any, stage: str, keys: set[str]) -> None:
         with suppress(ssm.exceptions.ParameterNotFound):
             ssm.delete_parameter(Name=name)
             print(f"Deleted {name}")
+
+
+def tell_copies(dynamodb: Any, stage: str) -> None:
+    """What docs/operate.md has a person make of a table: readable until the KMS key is gone."""
+    tables = declared_tables(stage)
+    pages = dynamodb.get_paginator("list_tables").paginate()
+    names = [name for page in pages for name in page["TableNames"]]
+    copies = [name for name in names if name.startswith(tuple(f"{table}-" for table in tables))]
+    if copies:
+        print(f"Kept: {', '.join(copies)}, copies of tables: delete each, aws dynamodb delete-table")
+    pages = dynamodb.get_paginator("list_backups").paginate(BackupType="USER")
+    backups = [each for page in pages for each in page["BackupSummaries"]]
+    if arns := [each["BackupArn"] for each in backups if each["TableName"].startswith(tuple(tables))]:
+        print(f"Kept: the backups {', '.join(arns)}: delete each, aws dynamodb delete-backup --backup-arn")
 
 
 def _tell_gateway_role(aws: Any, region: str) -> None:

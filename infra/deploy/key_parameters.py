@@ -86,12 +86,19 @@ def ensure(ssm: Any, stage: str, kms_key: str, *, has_served: bool) -> bool:
     """
     refuse_lost(ssm, stage, has_served=has_served)
     versions = find_versions(ssm, stage)
-    if all(versions) and (has_served or _are_a_pair(ssm, stage)):
+    if all(versions) and _are_a_pair(ssm, stage):
         return False
+    if has_served:
+        raise CannotDeployError(
+            f"{' and '.join(parameter_names(stage))} are not of one another, or cannot be read: put back the "
+            "copies that you keep (aws ssm get-parameter-history has what was there), then run it again"
+        )
     keys, private_keys = make_documents()
     check_pair(read_keys(keys), read_private_keys(private_keys))
     documents = zip(parameter_names(stage), versions, (keys, private_keys), strict=True)
-    for name, version, document in documents:
+    # First the one that is not there: of two runs at once one makes it, and the other ends before it has
+    # overwritten anything.
+    for name, version, document in sorted(documents, key=lambda each: each[1] > 0):
         _put(ssm, name, document, kms_key, replaces=version > 0)
     if not _are_a_pair(ssm, stage):
         raise CannotDeployError(_somebody_else(" and ".join(parameter_names(stage))))

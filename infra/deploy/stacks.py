@@ -103,7 +103,9 @@ def make_ready(cloudformation: Any, name: str) -> Stack | None:
     if stack is None:
         return None
     refuse_stuck(cloudformation, stack)
-    if stack.is_ready:
+    # A new stack that should have taken tables in, and could not: it never held anything.
+    is_empty = stack.status == "IMPORT_ROLLBACK_COMPLETE" and not list_resources(cloudformation, name)
+    if stack.is_ready and not is_empty:
         return stack
     if stack.status == "REVIEW_IN_PROGRESS":
         # A change set of a stack to be, never executed: it has no resource.

@@ -32,7 +32,11 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CERTIFICATE = re.compile(r"arn:aws[\w-]*:acm:([\w-]+):\d{12}:certificate/[\w-]+")
+# SNS takes one, without a name; it refuses another when the stack is half made.
+_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _LEAST_WAF_COUNTS = 10
+# Of Lambda's 4,096, less what the stack itself sets: names of tables, queues, parameters, the OIDC issuer.
+_MOST_BYTES_OF_SETTINGS = 3000
 
 Content = dict[str, Any]
 
@@ -71,7 +75,8 @@ def load(path: Path) -> Content:
         content = tomllib.loads(path.read_bytes().decode())
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # tomllib lets through what Python itself refuses: a number of 5,000 digits, 1,000 brackets.
+    except (ValueError, RecursionError) as error:
         raise CannotDeployError(f"{path} is not TOML: {error}; see docs/deploy.md for an example") from None
     except OSError as error:
         raise CannotDeployError(
@@ -103,7 +108,7 @@ def read_stage(stage: str, path: Path, content: Content) -> StageFile:
     settings = {name: _text(value) for name, value in content.get("settings", {}).items()}
     if not problems:
         problems = _option_problems(given, settings)
-    problems += _setting_problems(stage, settings)
+    problems += _setting_problems(stage, settings) + _length_problems(settings)
     if problems:
         told = "; ".join(problem.rstrip(".") for problem in problems)
         raise CannotDeployError(f"{path}: {told}. Mend the file (docs/deploy.md) and run it again")
@@ -155,6 +160,18 @@ def _setting_problems(stage: str, settings: Mapping[str, str]) -> list[str]:
         return error.problems
 
 
+def _length_problems(settings: Mapping[str, str]) -> list[str]:
+    """Lambda takes 4 KB of environment variables; it refuses more when the stack is half made."""
+    lengths = {name: len(f"{name}{value}".encode()) for name, value in settings.items()}
+    if sum(lengths.values()) <= _MOST_BYTES_OF_SETTINGS:
+        return []
+    longest = sorted(lengths, key=lambda name: -lengths[name])[:3]
+    return [
+        f"the settings have {sum(lengths.values())} bytes in all, and no more than {_MOST_BYTES_OF_SETTINGS} "
+        f"fit into a function: shorten {', '.join(longest)}"
+    ]
+
+
 def _rules_problems(name: str) -> list[str]:
     """Of the site's own rules, without which no function starts. An absolute path is one in Lambda."""
     if not name or Path(name).is_absolute():
@@ -178,6 +195,8 @@ def _option_problems(given: Mapping[str, str], settings: Mapping[str, str]) -> l
         problems.append("account must be 12 digits, in quotes")
     if given.get("artifacts_bucket") and not _BUCKET.fullmatch(given["artifacts_bucket"]):
         problems.append("artifacts_bucket must be the name of a bucket in S3")
+    if given.get("alarm_email") and not _ADDRESS.fullmatch(given["alarm_email"]):
+        problems.append("alarm_email must be one email address")
     for name, option in options().items():
         if option.is_yes_or_no and given.get(name, "true") not in ("true", "false"):
             problems.append(f"{name} must be true or false")

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from .fakes import client_error
     ("raised", "told"),
     [
         (client_error("ExpiredToken"), "The AWS credentials have expired: sign in again"),
+        (client_error("400", "Bad Request", "HeadBucket"), "when the AWS credentials have expired: sign in"),
         (client_error("InvalidClientTokenId"), "AWS does not know these credentials: sign in again"),
         (
             client_error("AccessDenied", operation="CreateChangeSet"),
@@ -181,3 +183,16 @@ def test_a_broken_configuration_of_aws_is_told_by_every_command(
     said = capsys.readouterr().err
     assert told in said
     assert said.count("\n") == 1
+
+
+def test_an_aws_that_does_not_answer_is_told_as_that(
+    stage_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """botocore's time-outs are OSErrors too, as a broken configuration is."""
+
+    def slow() -> None:
+        raise exceptions.ConnectTimeoutError(endpoint_url="https://sts")
+
+    monkeypatch.setattr(Aws, "_make", lambda *_: SimpleNamespace(get_caller_identity=slow))
+    assert main(["preflight", "prod", "--settings", str(stage_path)]) == 1
+    assert capsys.readouterr().err.startswith("AWS cannot be reached in us-east-1: check the network")

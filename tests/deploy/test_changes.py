@@ -145,10 +145,20 @@ def test_events_of_earlier_operations_are_not_told(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    "status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"]
+    "status",
+    [
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+    ],
 )
 def test_a_stack_at_rest_is_ready(status: str) -> None:
     cloudformation = FakeCloudFormation(status)
+    cloudformation.resources = [
+        {"LogicalResourceId": "PagesTable", "ResourceType": TABLE, "ResourceStatus": "CREATE_COMPLETE"}
+    ]
     stack = make_ready(cloudformation, STACK)
     assert stack is not None
     assert stack.status == status
@@ -156,7 +166,9 @@ def test_a_stack_at_rest_is_ready(status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "status", ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"]
+    "status",
+    # The last: of tables that a new stack could not take in.
+    ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED", "IMPORT_ROLLBACK_COMPLETE"],
 )
 def test_what_an_earlier_deployment_left_empty_is_cleared_away(status: str) -> None:
     cloudformation = FakeCloudFormation(status)

@@ -160,3 +160,43 @@ def test_an_empty_page_is_not_the_end_of_the_list() -> None:
     found = [{"KeyId": "alias/aws/ssm"}, {"KeyId": "arn:aws:kms:us-east-1:123456789012:key/k1"}]
     assert find_kms_key(Pages([], found), "prod") == "k1"
     assert find_kms_key(Pages([]), "prod") is None
+
+
+class AtOnce(Ssm):
+    """Before the put number `at`, somebody else's whole run takes place."""
+
+    def __init__(self, client: Any, at: int) -> None:
+        super().__init__(client)
+        self.at = at
+        self.other_made = False
+
+    def put_parameter(self, **wanted: Any) -> Any:
+        if len(self.puts) + 1 == self.at:
+            self.other_made = ensure(self._client, "prod", "key", has_served=False)
+        return super().put_parameter(**wanted)
+
+
+@pytest.mark.parametrize("half", [KEYS, PRIVATE_KEYS])
+def test_of_two_runs_that_find_half_a_pair_one_overwrites_nothing(ssm: Ssm, half: str) -> None:
+    """Else the one that was done went on with a public key of which nobody has the private one."""
+    ensure(ssm, "prod", "key", has_served=False)
+    ssm.delete_parameter(Name=PRIVATE_KEYS if half == KEYS else KEYS)
+    racing = AtOnce(ssm, at=1)
+    with pytest.raises(CannotDeployError, match="made by somebody else meanwhile"):
+        ensure(racing, "prod", "key", has_served=False)
+    assert racing.other_made
+    assert ssm.is_whole()
+
+
+def test_two_halves_of_two_pairs_stop_what_has_served(ssm: Ssm) -> None:
+    """Staff and mail do not start with them, and what visitors write would be sealed for nobody."""
+    ensure(ssm, "prod", "key", has_served=False)
+    private = ssm.read()[PRIVATE_KEYS]
+    for name in (KEYS, PRIVATE_KEYS):
+        ssm.delete_parameter(Name=name)
+    ensure(ssm, "prod", "key", has_served=False)
+    ssm.put_parameter(Name=PRIVATE_KEYS, Value=private, Type="SecureString", KeyId="key", Overwrite=True)
+    kept = ssm.read()
+    with pytest.raises(CannotDeployError, match="are not of one another"):
+        ensure(ssm, "prod", "key", has_served=True)
+    assert ssm.read() == kept

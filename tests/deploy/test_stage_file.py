@@ -84,6 +84,8 @@ def test_the_example_is_a_stage() -> None:
         ({"account": "12"}, "account must be 12 digits"),
         ({"artifacts_bucket": "My Bucket"}, "artifacts_bucket must be the name of a bucket in S3"),
         ({"read_cache": "yes"}, "read_cache must be true or false"),
+        ({"alarm_email": "operations"}, "alarm_email must be one email address"),
+        ({"alarm_email": ["a@example.org", "b@example.org"]}, "alarm_email must be one email address"),
         ({"monthly_budget": 50}, "monthly_budget needs alarm_email"),
         ({"monthly_budget": "much", "alarm_email": "a@example.org"}, "monthly_budget must be a whole number"),
         ({"waf_requests": 3}, "waf_requests must be a whole number, 10 or more"),
@@ -305,3 +307,26 @@ def test_a_file_that_is_no_toml_is_told_so(tmp_path: Path) -> None:
     path.write_text("region: us-east-1")
     with pytest.raises(CannotDeployError, match=r"is not TOML: .*docs/deploy\.md"):
         load(path)
+
+
+@pytest.mark.parametrize("text", ["monthly_budget = " + "9" * 5000, "region = " + "[" * 3000 + "]" * 3000])
+def test_what_python_itself_cannot_read_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "prod.toml"
+    path.write_text(text)
+    with pytest.raises(CannotDeployError, match="is not TOML"):
+        load(path)
+
+
+def test_a_stdin_that_was_closed_is_no_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by `<&-`, or under a supervisor: Python then has none."""
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(CannotDeployError, match="run this at a terminal"):
+        complete(tmp_path / "prod.toml")
+    with pytest.raises(CannotDeployError, match="Nothing was removed"):
+        confirm("frontdesk-prod", "the stack", None)
+
+
+def test_settings_that_no_function_can_hold_are_told_before_anything_is_made() -> None:
+    moderators = [f"moderator.number.{n}@{'comments.' * 6}example.org" for n in range(50)]
+    assert "no more than 3000 fit into a function: shorten MODERATORS, " in refusal(MODERATORS=moderators)
+    read(MODERATORS=moderators[:20])

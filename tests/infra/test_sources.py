@@ -179,3 +179,66 @@ def test_hooks_variables_do_not_lead_elsewhere(
     git(tmp_path / "other", "init", "--quiet")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
     assert names(list_sources(root)) == OURS
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_settings_of_anothers_checkout_above_run_no_command(root: Path) -> None:
+    """An archive that was unpacked in /tmp, where anybody can make a checkout."""
+    git(root.parent, "init", "--quiet")
+    planted = root.parent / "planted.sh"
+    planted.write_text(f"#!/bin/sh\ntouch '{root.parent}/was-run'\n")
+    planted.chmod(0o755)
+    git(root.parent, "config", "core.fsmonitor", str(planted))
+    for path in (root.parent, *(root.parent / ".git").rglob("*"), root.parent / ".git"):
+        os.chown(path, 12345, 12345)
+    with pytest.raises(CannotListError, match="dubious ownership"):
+        list_sources(root)
+    assert not (root.parent / "was-run").exists()
+
+
+def test_a_folder_of_a_larger_checkout_of_which_git_cannot_tell_is_not_packaged(
+    root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Else everything that lies there went along, and nobody was told."""
+    commit(root.parent)
+    (root / "chalicelib" / "secret.txt").write_text("a password")
+    (root.parent / ".git" / "index").write_bytes(b"broken")
+    with pytest.raises(CannotListError, match="fatal: "):
+        list_sources(root)
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(CannotListError, match="git is not installed"):
+        list_sources(root)
+
+
+def test_what_git_tracks_and_is_not_here_is_told(root: Path) -> None:
+    """As in a sparse checkout: git calls it no change, and the zip would lack it in silence."""
+    commit(root)
+    git(root, "update-index", "--skip-worktree", "chalicelib/judgement/rules.toml")
+    (root / "chalicelib" / "judgement" / "rules.toml").unlink()
+    sources = list_sources(root)
+    assert names(sources) == OURS[:2]
+    [line] = sources.told
+    assert line == (
+        "Left out, as git tracks them and no file of that name is here: chalicelib/judgement/rules.toml"
+    )
+
+
+def test_a_name_in_another_encoding_is_told(root: Path) -> None:
+    commit(root)
+    Path(os.fsdecode(os.fsencode(root / "chalicelib") + b"/caf\xe9.txt")).write_text("")
+    [line] = list_sources(root).told
+    assert line.endswith(r"what belongs): chalicelib/caf\xe9.txt")
+
+
+def test_a_checkout_has_the_same_bytes_whatever_git_is_told_of_line_ends(tmp_path: Path) -> None:
+    """Else the same commit makes another zip on Windows, and where core.autocrlf is set."""
+    (tmp_path / "app.py").write_bytes((packaging.ROOT / "app.py").read_bytes())
+    (tmp_path / ".gitattributes").write_bytes((packaging.ROOT / ".gitattributes").read_bytes())
+    commit(tmp_path)
+    (tmp_path / "app.py").unlink()
+    git(tmp_path, "-c", "core.autocrlf=true", "checkout", "app.py")
+    assert b"\r" not in (tmp_path / "app.py").read_bytes()
+    git(
+        tmp_path, "-c", "core.autocrlf=true", "archive", "--format=tar", "--output=made.tar", "HEAD", "app.py"
+    )
+    assert b"\r\n" not in (tmp_path / "made.tar").read_bytes()
