@@ -21,7 +21,7 @@ from zipfile import ZipFile
 
 from infra.assembly import Template, additions, divide_routes
 from infra.sdk_data import write_sdk_data
-from infra.slimming import read_never_imported, slim
+from infra.slimming import COMMANDS, read_never_imported, slim
 from infra.sources import CannotListError, list_sources
 from infra.versions import publish, release_id
 from infra.wheels import MACHINES, CannotFetchError, install_wheels
@@ -98,6 +98,8 @@ def _copy_sources(build: Path, stage: str, architecture: str) -> None:
     for line in sources.told:
         print(line)
     for file in sources.files:
+        if COMMANDS in file.parents:
+            continue
         (build / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, build / file)
 

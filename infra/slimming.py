@@ -12,6 +12,8 @@ _INFRA = Path(__file__).parent
 NEVER_IMPORTED = _INFRA / "never_imported.txt"
 # Their sources are in the zip too.
 OURS = ("app.py", "chalicelib")
+# But these: people run them, from a checkout, and no function does.
+COMMANDS = Path("chalicelib", "commands")
 # For compilers, type checkers and those who list what they have installed.
 _NOT_FOR_RUNNING = ("*.pyi", "py.typed", "*.c", "*.h", "*.dist-info/*")
 # Whoever passes the zip on must pass these on.

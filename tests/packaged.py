@@ -13,13 +13,14 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 # Nothing that imports a dependency: it would come from somewhere else.
-from infra.slimming import read_never_imported
+from infra.slimming import COMMANDS, read_never_imported
 
 
 class _LeftOut(importlib.abc.MetaPathFinder):
@@ -41,9 +42,20 @@ def _use(folder: Path) -> None:
     sys.meta_path.insert(0, _LeftOut())
     # The project's own folder comes first while pytest collects: whatever is imported now stays.
     importlib.import_module("chalicelib")
+    _import_commands()
     os.environ["AWS_CHALICE_CLI_MODE"] = "true"
     importlib.import_module("app")
     del os.environ["AWS_CHALICE_CLI_MODE"]
+
+
+def _import_commands() -> None:
+    """From the sources, for they are not packaged; what they use of the product is the zip's."""
+    name, folder = "chalicelib.commands", Path(__file__).parents[1] / COMMANDS
+    spec = spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    assert spec
+    assert spec.loader
+    sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
 
 
 # While pytest reads its command line: its other plugins may import a dependency too.

@@ -61,7 +61,7 @@ def never_imported(folder: Path, imported: set[str]) -> Iterator[str]:
     for path in sorted(folder.iterdir()):
         name = path.relative_to(folder).as_posix()
         if (
-            path.name in (*OURS, "__pycache__")
+            path.name in (*OURS, "sdk_data", "__pycache__")
             or path.name.startswith(_NEVER_LEFT_OUT)
             or path.name.endswith(".dist-info")
         ):
