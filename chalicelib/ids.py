@@ -5,6 +5,7 @@ from datetime import datetime
 
 # Crockford's base 32: no I, L, O or U, so that nothing is misread on the phone.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_MISREAD = str.maketrans("OIL", "011")
 
 
 def base32(number: int, length: int) -> str:
@@ -25,6 +26,12 @@ def comment_id(slot_start: int, digest: bytes) -> str:
 def reference(digest: bytes) -> str:
     """An enquiry's reference, such as `7KQ2M-8XD4T`: 50 bits, short enough to say on the phone."""
     letters = base32(int.from_bytes(digest[:7], "big"), 10)
+    return f"{letters[:5]}-{letters[5:]}"
+
+
+def heard_reference(heard: str) -> str:
+    """The reference as it was made, however somebody wrote down what was said: `7kq2m8xd4t`, an O for a 0."""
+    letters = heard.upper().replace("-", "").replace(" ", "").translate(_MISREAD)
     return f"{letters[:5]}-{letters[5:]}"
 
 

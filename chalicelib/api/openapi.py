@@ -78,7 +78,8 @@ def _responses(route: Route) -> dict[str, Any]:
         }
         responses["303"] = {"description": "A form post with `next`: sent there"}
     told = SubmissionProblem if route.takes_forms else Problem
-    problem = {"content": {_PROBLEM_JSON: {"schema": _ref(told)}}}
+    pages = _HTML["content"] if route.takes_forms else {}
+    problem = {"content": {_PROBLEM_JSON: {"schema": _ref(told)}, **pages}}
     if route.is_page:
         responses["default"] = {"description": "A page that says what is wrong", **_HTML}
     else:

@@ -138,7 +138,8 @@ def get_feed(request: Request, desk: Desk) -> Answer:
     query = parse_query(FeedQuery, request, _context(desk))
     thread = desk.store.comments.list_thread(query.page, newest_first=True, limit=_FEED_LENGTH, after=None)
     url = f"{desk.settings.public_url}{request.route}?page={quote(query.page)}"
-    return _cacheable(request, make_feed(query.page, url, thread.comments), ATOM)
+    feed = make_feed(query.page, desk.sites.address(query.page), url, thread.comments)
+    return _cacheable(request, feed, ATOM)
 
 
 def count_comments(request: Request, desk: Desk) -> Answer:

@@ -21,6 +21,7 @@ from chalicelib.api.schemas import (
 from chalicelib.comments import Comment, Decision
 from chalicelib.enquiries import Enquiry
 from chalicelib.errors import FieldProblem, InvalidFields, Unauthenticated
+from chalicelib.ids import heard_reference
 from chalicelib.judgement.insight import look_at, look_closely
 from chalicelib.readings import note_list, note_reading
 from chalicelib.showing import show_act, show_comment, show_enquiry, show_token
@@ -134,7 +135,7 @@ def list_enquiries(request: Request, desk: Desk) -> Answer:
 
 
 def get_enquiry(request: Request, desk: Desk) -> Answer:
-    enquiry = desk.store.enquiries.get(request.path("reference"))
+    enquiry = desk.store.enquiries.get(heard_reference(request.path("reference")))
     note_reading(enquiry.reference, actor_of(request).id, desk.now(), desk.store)
     shown = {**_show_enquiry(enquiry, desk), "history": _history(enquiry.reference, desk)}
     return _with_revision(shown, enquiry.revision)
@@ -147,7 +148,7 @@ def patch_enquiry(request: Request, desk: Desk) -> Answer:
     if sent.status is None and not assign and sent.note is None:
         raise InvalidFields([FieldProblem("status", "required", "Say a status, an assignee, or a note.")])
     enquiry = enquiries.change_enquiry(
-        request.path("reference"),
+        heard_reference(request.path("reference")),
         enquiries.EnquiryChange(sent.status, assign, sent.assignee, sent.note),
         revisions,
         actor_of(request).id,

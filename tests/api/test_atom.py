@@ -52,3 +52,19 @@ def test_feed_answers_not_modified(stack: Stack) -> None:
     etag = feed_of(stack).headers["etag"]
     again = stack.call("GET", "/v1/comments.atom", query={"page": "/a"}, if_none_match=etag)
     assert (again.status, again.text) == (304, "")
+
+
+def test_links_lead_to_the_site_as_it_is_configured(stack: Stack) -> None:
+    # A page id has lost `www.` and the scheme: who made a link of it would lead readers to another host.
+    stack.settings["SITES"] = "https://www.example.org,http://localhost:8000"
+    publish(stack, page="/a")
+    publish(stack, page="http://localhost:8000/b")
+    for page, url in [
+        ("/a", "https://www.example.org/a"),
+        ("http://localhost:8000/b", "http://localhost:8000/b"),
+    ]:
+        reply = feed_of(stack, page)
+        links = [link.get("href") for link in ET.fromstring(reply.text).iter(f"{ATOM}link")]  # noqa: S314
+        [entry] = entries(reply)
+        comment_id = (entry.findtext(f"{ATOM}id") or "").partition("#")[2]
+        assert links[1:] == [url, f"{url}#{comment_id}"]

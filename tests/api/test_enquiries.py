@@ -1,5 +1,6 @@
 """What an enquiry must say, where the site asks for more."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -59,3 +60,15 @@ def test_sentence_about_what_is_too_long_fits_the_field(
 def test_text_with_nothing_to_see_is_missing(stack: Stack, blank: str) -> None:
     [error] = stack.call("POST", "/v1/enquiries", ENQUIRY | {"message": blank}).json["errors"]
     assert error["code"] == "required"
+
+
+@pytest.mark.parametrize(
+    "alter", [str.lower, lambda r: r.replace("-", ""), lambda r: r.replace("0", "o").replace("1", "l")]
+)
+def test_reference_is_found_as_it_was_heard_on_the_phone(stack: Stack, alter: Callable[[str], str]) -> None:
+    for number in range(9):
+        reference = post_enquiry(stack, message=f"Is there a bed? {number}").json["reference"]
+        path = f"/v1/staff/enquiries/{alter(reference)}"
+        assert stack.call("GET", path, role="admissions").json["reference"] == reference
+        change = stack.call("PATCH", path, {"status": "closed"}, role="admissions", if_match='"1"')
+        assert (change.status, change.json["reference"]) == (200, reference)
