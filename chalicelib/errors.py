@@ -64,6 +64,10 @@ class PageClosed(FrontdeskError):
     pass
 
 
+# A field's code and sentence, the same whether its form or the thread says so.
+NO_PARENT = ("not_published", "This is not a published comment of the page.")
+
+
 class ParentNotPublished(FrontdeskError):
     pass
 

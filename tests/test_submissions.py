@@ -169,3 +169,11 @@ def test_only_a_published_comment_of_the_page_may_be_answered(
     assert reply.status == 422
     assert [(e["field"], e["code"]) for e in reply.json["errors"]] == [("parent_id", "not_published")]
     assert everything_stored(stack) == before
+
+
+def test_a_parent_that_can_be_none_is_told_with_the_other_fields(stack: Stack) -> None:
+    reply = post_comment(stack, parent_id="zzz", name="")
+    assert [(e["field"], e["code"]) for e in reply.json["errors"]] == [
+        ("name", "required"),
+        ("parent_id", "not_published"),
+    ]

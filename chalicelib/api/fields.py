@@ -53,6 +53,11 @@ _CODES = {
 # An unknown key is repeated only where it looks like a name, not like something that a person typed.
 _NAME_LIKE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
+# Format characters, and marks that combine with what is before them.
+_UNSEEN = ("Cf", "Mn", "Me")
+# Letters and signs that are drawn as nothing (Unicode: Default_Ignorable_Code_Point, and Braille's blank).
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -92,8 +97,11 @@ class Text:
 
 
 def _is_blank(text: str) -> bool:
-    """Nothing to see: spaces, and characters of no width alone."""
-    return all(character.isspace() or unicodedata.category(character) == "Cf" for character in text)
+    """Nothing to see: spaces, characters of no width, and marks with nothing under them."""
+    return all(
+        character.isspace() or character in _FILLERS or unicodedata.category(character) in _UNSEEN
+        for character in text
+    )
 
 
 def _check_email(typed: str) -> str:

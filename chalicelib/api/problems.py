@@ -116,8 +116,8 @@ def _problem(
 
 def _field_errors(error: FrontdeskError) -> list[dict[str, str]]:
     if isinstance(error, errors.ParentNotPublished):
-        sentence = "This is not a published comment of the page."
-        return [{"field": "parent_id", "code": "not_published", "message": sentence}]
+        code, sentence = errors.NO_PARENT
+        return [{"field": "parent_id", "code": code, "message": sentence}]
     if isinstance(error, errors.InvalidFields):
         return [{"field": p.field, "code": p.code, "message": p.message} for p in error.problems]
     return []

@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.api.fields import Body, Email, PageAddress, Text
 from chalicelib.comments import Status
 from chalicelib.enquiries import Channel, EnquiryStatus
+from chalicelib.errors import NO_PARENT
 from chalicelib.outbox import State
 from chalicelib.staff_tokens import Role
 
@@ -37,12 +38,22 @@ _LONGEST_UNSEEN = 2000
 Unseen = Annotated[str, BeforeValidator(_take_whatever_comes)]
 
 
+# Of each comment (ids.comment_id): what has another form is none, and is told with the other bad fields.
+_COMMENT_ID = re.compile(r"c[0-9a-z]{26}")
+
+
+def _check_parent(parent_id: str) -> str:
+    if parent_id and not _COMMENT_ID.fullmatch(parent_id):
+        raise PydanticCustomError(*NO_PARENT)
+    return parent_id
+
+
 class CommentSubmission(Body):
     page: PageAddress
     name: Annotated[str, Text(1, 80)]
     email: Email
     message: Annotated[str, Text(1, 5000)]
-    parent_id: Annotated[str, Field(max_length=64)] | None = None
+    parent_id: Annotated[str, Field(max_length=64), AfterValidator(_check_parent)] | None = None
     notify: bool = False
     website: Unseen = ""
     form_token: Unseen = ""

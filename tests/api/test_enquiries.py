@@ -56,7 +56,7 @@ def test_sentence_about_what_is_too_long_fits_the_field(
     assert (error["field"], error["code"], error["message"]) == (field, "too_long", message)
 
 
-@pytest.mark.parametrize("blank", [" ", "\n", "\u200b", "\u200d\u2060 "])
+@pytest.mark.parametrize("blank", [" ", "\n", "\u200b", "\u200d\u2060 ", "\u3164", "\u0301"])
 def test_text_with_nothing_to_see_is_missing(stack: Stack, blank: str) -> None:
     [error] = stack.call("POST", "/v1/enquiries", ENQUIRY | {"message": blank}).json["errors"]
     assert error["code"] == "required"
