@@ -30,7 +30,15 @@ class Sources:
 
 
 def list_sources(root: Path) -> Sources:
-    """Raises CannotListError where the folder is a checkout, and git cannot be asked."""
+    """Raises CannotListError where git cannot be asked in a checkout, and of a link that leads elsewhere."""
+    sources = _list_sources(root)
+    for file in sources.files:
+        if not (root / file).resolve().is_relative_to((root / file.parts[0]).resolve()):
+            raise CannotListError(f"{file} is a link that leads elsewhere: put the file itself there")
+    return sources
+
+
+def _list_sources(root: Path) -> Sources:
     tracked = _ask_git(root, "ls-files", "--cached")
     # An archive that was unpacked inside somebody's own checkout is not tracked there.
     if "app.py" not in tracked:

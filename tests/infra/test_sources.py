@@ -242,3 +242,13 @@ def test_a_checkout_has_the_same_bytes_whatever_git_is_told_of_line_ends(tmp_pat
         tmp_path, "-c", "core.autocrlf=true", "archive", "--format=tar", "--output=made.tar", "HEAD", "app.py"
     )
     assert b"\r\n" not in (tmp_path / "made.tar").read_bytes()
+
+
+@pytest.mark.parametrize("in_git", [True, False])
+def test_a_link_that_leads_out_of_the_folder_is_refused(root: Path, tmp_path: Path, in_git: bool) -> None:
+    (tmp_path / "secret").write_text("a password")
+    (root / "chalicelib" / "note").symlink_to(tmp_path / "secret")
+    if in_git:
+        commit(root)
+    with pytest.raises(CannotListError, match="chalicelib/note is a link that leads elsewhere"):
+        list_sources(root)
