@@ -120,6 +120,9 @@ def danger_texts(length: int) -> Iterator[tuple[str, str]]:
     for _ in range(300):
         few = "".join(chance.choices(_PIECES, k=chance.randint(2, 6)))
         yield f"pieces, {few!r}", _fill(few, length)
+    for number in range(60):
+        mixed = chance.choices([*phrases, *(piece for piece in _PIECES if piece.strip())], k=length // 3)
+        yield f"dangers and pieces by chance {number}", " ".join(mixed)[:length]
     for number in range(30):
         yield f"pieces by chance {number}", "".join(chance.choices(_PIECES, k=length))[:length]
 
