@@ -50,12 +50,12 @@ leak-check: find-python
 	@"$(PYTHON)" infra/local/install.py test
 	.venv/bin/pytest tests/leaks
 
-# QUICK=1 sees that it works, and keeps nothing; MILLION=1 fills a site with a million comments too.
+# QUICK=1 sees that it works, and keeps nothing.
 bench: find-python
 	@"$(PYTHON)" infra/local/install.py bench
 	.venv/bin/python -m infra.wheels
 	.venv/bin/python -m bench.engine
-	.venv/bin/python -m bench $(if $(QUICK),--quick) $(if $(MILLION),--million)
+	.venv/bin/python -m bench $(if $(QUICK),--quick)
 
 # What AWS would be given.
 package: find-python

@@ -41,14 +41,11 @@ PARTS: dict[str, Callable[[Bench], Any]] = {
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few rounds, and nothing is kept")
-    parser.add_argument(
-        "--million", action="store_true", help="growth on a site of a million too: minutes more"
-    )
     parser.add_argument("--keep", action="store_true", help="keep a quick run, marked as such")
     parser.add_argument("--part", action="append", choices=sorted(PARTS), help="only this; nothing is kept")
     options = parser.parse_args(arguments)
     try:
-        result = _measure(options.part or list(PARTS), quick=options.quick, million=options.million)
+        result = _measure(options.part or list(PARTS), quick=options.quick)
     except CannotPackageError as error:
         print(error, file=sys.stderr)
         return 1
@@ -59,7 +56,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _measure(parts: list[str], *, quick: bool, million: bool) -> dict[str, Any]:
+def _measure(parts: list[str], *, quick: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="frontdesk-bench-") as temporary:
         folder = Path(temporary)
         _say("packaging")
@@ -68,7 +65,7 @@ def _measure(parts: list[str], *, quick: bool, million: bool) -> dict[str, Any]:
         package("prod", folder / "own", with_zip=True, architecture=_ARCHITECTURES[platform.machine()])
         with ZipFile(folder / "own" / "deployment.zip") as made:
             made.extractall(folder / "content")
-        bench = Bench(PYTHON, folder / "content", quick, million)
+        bench = Bench(PYTHON, folder / "content", quick)
         result: dict[str, Any] = {"about": _about(quick=quick), "zip_bytes": size}
         for part in parts:
             started = time.perf_counter()

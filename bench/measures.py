@@ -41,7 +41,6 @@ class Bench:
     python: Path
     content: Path
     quick: bool
-    million: bool = False
 
     def rounds(self, full: int) -> int:
         return 2 if self.quick else full
