@@ -7,6 +7,7 @@ _ROW = 24
 _LEFT = 190
 _WIDTH = 420
 _STYLE = "font: 12px sans-serif"
+_NAME_HEIGHT = 14
 
 
 def bars(title: str, rows: Sequence[tuple[str, float, float, float]], target: float | None, unit: str) -> str:
@@ -50,13 +51,16 @@ def lines(title: str, series: dict[str, list[tuple[float, float]]], x_label: str
         at = place(x, 0).partition(",")[0]
         parts.append(f'<text x="{at}" y="{bottom + 16}" text-anchor="middle">{x:,.0f}</text>')
     colours = ("#4a7fb5", "#b54a4a", "#4ab57f", "#b5914a", "#7f4ab5", "#555")
-    for colour, (name, points) in zip(colours, series.items(), strict=False):
+    name_at = 0.0
+    # From the top down, so that no name is written over another.
+    drawn = sorted(zip(colours, series.items(), strict=False), key=lambda line: -line[1][1][-1][1])
+    for colour, (name, points) in drawn:
         path = " ".join(place(x, y) for x, y in points)
-        last = place(*points[-1]).split(",")
+        last_x, last_y = map(float, place(*points[-1]).split(","))
+        name_at = max(last_y + 4, name_at + _NAME_HEIGHT)
         parts += [
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>',
-            f'<text x="{float(last[0]) + 6:.1f}" y="{float(last[1]) + 4:.1f}" fill="{colour}">'
-            f"{escape(name)}</text>",
+            f'<text x="{last_x + 6:.1f}" y="{name_at:.1f}" fill="{colour}">{escape(name)}</text>',
         ]
     parts.append(f'<text x="{left}" y="{bottom + 32}">{escape(x_label)}</text>')
     parts.append(f'<text x="{left}" y="{top - 4}">{escape(y_label)}, 0 to {most:.3g}</text>')
