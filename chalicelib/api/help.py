@@ -7,4 +7,4 @@ from chalicelib.wiring import Desk
 
 def help_lines(desk: Desk) -> dict[str, Any]:
     settings = desk.settings
-    return {"text": settings.help_text, "lines": [line.model_dump() for line in settings.help_lines]}
+    return {"text": settings.help_text, "lines": [vars(line) for line in settings.help_lines]}

@@ -46,6 +46,8 @@ def spend_form_token(kind: str, token: str, digester: Digester) -> bytes | None:
     What else is sent from the same opening of a form, from whatever network, is told by this mark
     (`chalicelib/judgement/repeats.py`).
     """
+    if not token:
+        return None
     try:
         unsign(digester, _purpose(kind), token)
     except BadSignature:

@@ -226,23 +226,20 @@ def make_update(
 
 
 def from_attributes(attributes: dict[str, dict[str, Any]]) -> Item:
-    return {name: _from_attribute(attribute) for name, attribute in attributes.items()}
+    return {
+        name: int(attribute["N"]) if "N" in attribute else next(iter(attribute.values()))
+        for name, attribute in attributes.items()
+    }
 
 
 def _to_attribute(value: Value) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"S": value}
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, int):
         return {"N": str(value)}
-    return {"B": value} if isinstance(value, bytes) else {"S": value}
-
-
-def _from_attribute(attribute: dict[str, Any]) -> Value:
-    [(kind, value)] = attribute.items()
-    if kind == "N":
-        return int(value)
-    known: Value = value
-    return known
+    return {"B": value}
 
 
 def _raise_refusal(writes: list[Write], reasons: Iterable[Mapping[str, Any]]) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import traceback
+from contextlib import suppress
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
 from types import CodeType
@@ -24,6 +25,13 @@ from infra.sources import list_sources
 from tests.unpacked import ARCHITECTURE, run, unpack
 
 MOST_BYTES = 8_000_000
+# A call of each service, for where it goes.
+_CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "dynamodb": ("GetItem", {"TableName": "t", "Key": {"k": {"S": "x"}}}),
+    "sesv2": ("GetAccount", {}),
+    "sqs": ("SendMessage", {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/q", "MessageBody": "b"}),
+    "ssm": ("GetParameter", {"Name": "n"}),
+}
 
 
 @pytest.fixture(scope="session")
@@ -90,12 +98,43 @@ def test_client_of_the_cut_sdk_data_is_as_that_of_the_whole(
     service: str, region: str, sdk_data: Path
 ) -> None:
     cut, whole = (_client(service, region, folder) for folder in (sdk_data, None))
-    assert cut.meta.endpoint_url == whole.meta.endpoint_url
+    assert _url_called(cut, service) == _url_called(whole, service)
     for operation in read_calls()[service]:
         own, other = (client.meta.service_model.operation_model(operation) for client in (cut, whole))
         assert own.http == other.http
         assert own.input_shape.members.keys() == other.input_shape.members.keys()
         assert own.output_shape.members.keys() == other.output_shape.members.keys()
+
+
+def test_endpoints_are_those_of_the_rules_in_every_region(sdk_data: Path) -> None:
+    known = botocore.session.Session()
+    partitions = known.get_available_partitions()
+    regions = [r for partition in partitions for r in known.get_available_regions("dynamodb", partition)]
+    assert len(regions) > 30
+    for service in read_calls():
+        for region in regions:
+            cut, whole = (_client(service, region, folder) for folder in (sdk_data, None))
+            assert _url_called(cut, service) == _url_called(whole, service), region
+
+
+class _Called(Exception):
+    pass
+
+
+def _url_called(client: Any, service: str) -> str:
+    """Where a call goes; it goes nowhere."""
+    urls: list[str] = []
+
+    def note(request: Any, **_: Any) -> None:
+        urls.append(request.url)
+        raise _Called
+
+    # First: another test may have moto answer.
+    client.meta.events.register_first("before-send", note)
+    operation, parameters = _CALLS[service]
+    with suppress(_Called):
+        client._make_api_call(operation, parameters)
+    return urls[0]
 
 
 @pytest.fixture(scope="module")
