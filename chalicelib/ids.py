@@ -1,10 +1,13 @@
 """Identifiers: sortable by time where lists need it, never guessable, safe to say and to put in a URL."""
 
+import re
 import secrets
 from datetime import datetime
 
 # Crockford's base 32: no I, L, O or U, so that nothing is misread on the phone.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_COMMENT_ID = re.compile(f"c[{_ALPHABET.lower()}]{{26}}")
+_REFERENCE = re.compile(f"[{_ALPHABET}]{{5}}-[{_ALPHABET}]{{5}}")
 _MISREAD = str.maketrans("OIL", "011")
 
 
@@ -36,5 +39,10 @@ def heard_reference(heard: str) -> str:
 
 
 def is_comment_id(item_id: str) -> bool:
-    """Whether it has the form of a comment's id, not of an enquiry's reference."""
-    return item_id.startswith("c")
+    """Whether it has the form of a comment's id: no enquiry's reference has, nor what a visitor made up."""
+    return _COMMENT_ID.fullmatch(item_id) is not None
+
+
+def is_reference(item_id: str) -> bool:
+    """Whether it has the form of an enquiry's reference."""
+    return _REFERENCE.fullmatch(item_id) is not None

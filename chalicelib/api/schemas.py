@@ -18,6 +18,7 @@ from chalicelib.api.fields import Body, Email, PageAddress, Text
 from chalicelib.comments import Status
 from chalicelib.enquiries import Channel, EnquiryStatus
 from chalicelib.errors import NO_PARENT
+from chalicelib.ids import is_comment_id
 from chalicelib.outbox import State
 from chalicelib.staff_tokens import Role
 
@@ -38,12 +39,9 @@ _LONGEST_UNSEEN = 2000
 Unseen = Annotated[str, BeforeValidator(_take_whatever_comes)]
 
 
-# Of each comment (ids.comment_id): what has another form is none, and is told with the other bad fields.
-_COMMENT_ID = re.compile(r"c[0-9a-z]{26}")
-
-
 def _check_parent(parent_id: str) -> str:
-    if parent_id and not _COMMENT_ID.fullmatch(parent_id):
+    # What can be no comment is told with the other bad fields; the rest, when it is looked for.
+    if parent_id and not is_comment_id(parent_id):
         raise PydanticCustomError(*NO_PARENT)
     return parent_id
 

@@ -8,11 +8,12 @@ from typing import Any, get_args
 
 from chalicelib.commands.group import Group, add_limit
 from chalicelib.commands.printable import cut, fields, printable, table
-from chalicelib.commands.refusals import is_reference, not_found
+from chalicelib.commands.refusals import not_found
 from chalicelib.commands.run import Run, WrongUsage, collect
 from chalicelib.commands.typed import item_id
 from chalicelib.comments import Comment, Status
 from chalicelib.errors import NotFound
+from chalicelib.ids import is_reference
 from chalicelib.judgement.insight import Insight, look_at, look_closely
 from chalicelib.pages import PageRefused
 from chalicelib.readings import note_list, note_reading

@@ -14,6 +14,7 @@ from chalicelib.commands.run import Run, WrongUsage, collect
 from chalicelib.commands.typed import LONGEST_NAME, LONGEST_NOTE, from_keyboard, item_id, seen, text_of
 from chalicelib.enquiries import Enquiry, EnquiryChange, EnquiryStatus
 from chalicelib.errors import NotFound
+from chalicelib.ids import heard_reference
 from chalicelib.readings import note_list
 from chalicelib.showing import show_enquiry
 
@@ -88,7 +89,7 @@ def _rows(found: list[Enquiry], now: datetime, run: Run) -> Iterator[tuple[objec
 
 def _show(options: argparse.Namespace, run: Run) -> bool:
     try:
-        show_one_enquiry(options.reference, run)
+        show_one_enquiry(heard_reference(options.reference), run)
     except NotFound:
         run.screen.say(not_found("enquiry", options.reference))
         return False

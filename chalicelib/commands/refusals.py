@@ -1,9 +1,11 @@
 """What went wrong, in the API's codes and in a sentence for whoever is at the terminal."""
 
 import re
+from collections.abc import Callable
 
 from chalicelib import errors
 from chalicelib.errors import FrontdeskError
+from chalicelib.ids import is_comment_id, is_reference
 from chalicelib.wiring import explain
 
 _SENTENCES: dict[type[FrontdeskError], tuple[str, str]] = {
@@ -15,9 +17,11 @@ _SENTENCES: dict[type[FrontdeskError], tuple[str, str]] = {
     errors.Unavailable: ("unavailable", ""),
 }
 # Ids say by their form what they are ids of (chalicelib/ids.py).
-_COMMENT = re.compile("c[0-9a-z]{26}")
-_REFERENCE = re.compile("[0-9A-Z]{5}-[0-9A-Z]{5}")
-_TOKEN = re.compile("t[0-9a-z]{26}")
+_KINDS: dict[str, Callable[[str], object]] = {
+    "comment": is_comment_id,
+    "enquiry": is_reference,
+    "token": re.compile("t[0-9a-z]{26}").fullmatch,
+}
 
 
 def code_of(error: FrontdeskError) -> str:
@@ -33,17 +37,8 @@ def sentence_of(error: FrontdeskError) -> str:
     return _SENTENCES[type(error)][1] if type(error) in _SENTENCES else f"{type(error).__name__}."
 
 
-def is_comment_id(item_id: str) -> bool:
-    return bool(_COMMENT.fullmatch(item_id))
-
-
-def is_reference(item_id: str) -> bool:
-    return bool(_REFERENCE.fullmatch(item_id))
-
-
 def not_found(wanted: str, item_id: str) -> str:
     """That there is no such `wanted`; and what the id seems to be of, where that is something else."""
-    kinds = {"comment": _COMMENT, "enquiry": _REFERENCE, "token": _TOKEN}
-    other = [kind for kind, form in kinds.items() if form.fullmatch(item_id) and kind not in wanted]
+    other = [kind for kind, is_of in _KINDS.items() if is_of(item_id) and kind not in wanted]
     hint = f" The id has the form of another kind: {other[0]}." if other else ""
     return f"There is no such {wanted}.{hint}"

@@ -111,3 +111,8 @@ def test_words_that_are_no_change_exit_with_2(stack: Stack, reference: str, argu
         type_command(stack, "enquiries", "set", *[word.format(reference) for word in arguments])
     assert exited.value.code == 2
     assert stack.items("AuditTable") == []
+
+
+def test_a_reference_is_shown_as_it_was_heard_on_the_phone(stack: Stack, reference: str) -> None:
+    heard = reference.lower().replace("-", "").replace("0", "o")
+    assert done(stack, "enquiries", "show", heard)["reference"] == reference
