@@ -6,14 +6,15 @@ from datetime import datetime
 
 # Crockford's base 32: no I, L, O or U, so that nothing is misread on the phone.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _COMMENT_ID = re.compile(f"c[{_ALPHABET.lower()}]{{26}}")
 _REFERENCE = re.compile(f"[{_ALPHABET}]{{5}}-[{_ALPHABET}]{{5}}")
 _MISREAD = str.maketrans("OIL", "011")
 
 
 def base32(number: int, length: int) -> str:
-    """Write the lowest 5 × `length` bits of `number` in `length` characters."""
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(5 * (length - 1), -1, -5))
+    """Write the lowest 5 × `length` bits of `number` in `length` characters, an even number of them."""
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(5 * (length - 2), -1, -10)])
 
 
 def new_id(prefix: str, at: datetime) -> str:

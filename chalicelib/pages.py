@@ -5,6 +5,7 @@ The rules are the contract's; the steps are RFC 3986, 6.2.2 (syntax-based normal
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
 from chalicelib.text import ForbiddenCharacter, normalise
@@ -16,6 +17,7 @@ _LONGEST_HOST = 255
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NOT_IN_AN_ADDRESS = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -37,7 +39,7 @@ class Sites:
     def page_id(self, address: str) -> str:
         """Raises PageRefused with code `not_a_page`, `foreign_host` or `too_long`."""
         host, path, query = self._split(_clean(address))
-        if host not in self._hosts():
+        if host not in self._hosts:
             raise PageRefused("foreign_host")
         page_id = host + _normal_path(path) + self._kept_query(query)
         if len(page_id) > _MAX_BYTES:
@@ -66,24 +68,27 @@ class Sites:
         if address.startswith("/") and not address.startswith(("//", "/\\")):
             return self.origins[0] + address
         # What this module made is an address too: an id comes back in answers, and people send it again.
-        if address.partition("/")[0] in self._hosts():
+        if address.partition("/")[0] in self._hosts:
             return f"{urlsplit(self.origins[0]).scheme}://{address}"
         return address
 
     def _split(self, address: str) -> tuple[str, str, str]:
         try:
             parts = urlsplit(self._absolute(address))
-            port = parts.port
+            hostname, port = parts.hostname, parts.port
         except ValueError:
             raise PageRefused("not_a_page") from None
-        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc:
+        if parts.scheme not in _DEFAULT_PORTS or not hostname or "@" in parts.netloc:
             raise PageRefused("not_a_page")
-        return _host(parts.scheme, parts.hostname, port), parts.path, parts.query
+        return _host(parts.scheme, hostname, port), parts.path, parts.query
 
-    def _hosts(self) -> set[str]:
-        return {_host_of(origin) for origin in self.origins}
+    @cached_property
+    def _hosts(self) -> frozenset[str]:
+        return frozenset(map(_host_of, self.origins))
 
     def _kept_query(self, query: str) -> str:
+        if not query or not self.kept_parameters:
+            return ""
         kept = sorted((k, v) for k, v in parse_qsl(query) if k in self.kept_parameters)
         return f"?{urlencode(kept)}" if kept else ""
 
@@ -119,7 +124,7 @@ def _host(scheme: str, hostname: str, port: int | None) -> str:
 
 
 def _normal_path(path: str) -> str:
-    decoded = _ESCAPE.sub(_decode_unreserved, re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", path))
+    decoded = _ESCAPE.sub(_decode_unreserved, _NO_ESCAPE.sub("%25", path))
     segments: list[str] = []
     for segment in quote(decoded, safe="/%!$&'()*+,;=:@-._~").split("/")[1:]:
         if segment == "..":

@@ -49,6 +49,7 @@ from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
 from chalicelib.storage.outbox import OutboxTable
 from chalicelib.storage.pages import PagesTable
+from chalicelib.storage.plain_json import pass_as_json
 from chalicelib.storage.seal import Seal
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.store import Store
@@ -127,7 +128,9 @@ def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
     except (OSError, ValueError, KeyError, TypeError):
         raise SettingsError(["The keys cannot be read; `make run` makes those of this machine"]) from None
     seal = Seal(Sealer(keys.sealing_keys), opener)
-    database = Database(session.create_client("dynamodb", config=_UNCHECKED), now)
+    dynamodb = session.create_client("dynamodb", config=_UNCHECKED)
+    pass_as_json(dynamodb)
+    database = Database(dynamodb, now)
     mails = settings.function == "mail"
     queues = settings.function in ("relay", "mail", "staff", "housekeeping")
     ses = session.create_client("sesv2", config=_ONCE) if mails else None

@@ -9,6 +9,8 @@ from typing import Any
 
 import botocore.session
 import yaml
+from botocore.config import Config
+from botocore.validate import ParamValidator
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 
@@ -57,16 +59,30 @@ def _create_table(name: str, properties: dict[str, Any]) -> None:
 
 
 @cache
-def _client(service: str, whose: str) -> Any:
+def _client(service: str) -> Any:
     """The tests' own clients are others than the desks': so that the desks' calls can be told apart."""
     return botocore.session.get_session().create_client(service)
+
+
+@cache
+def _desks_client(service: str) -> Any:
+    """Its parameters are checked all the same, before what the desks make of them."""
+    unchecked = Config(parameter_validation=False)
+    client: Any = botocore.session.get_session().create_client(service, config=unchecked)
+    client.meta.events.register_first("provide-client-params", _check_parameters)
+    return client
+
+
+def _check_parameters(params: dict[str, Any], model: Any, **_: Any) -> None:
+    report = ParamValidator().validate(params, model.input_shape)
+    assert not report.has_errors(), report.generate_report()
 
 
 class SharedSession:
     """Stands for botocore's session: one client a service for all tests, for making each takes long."""
 
     def create_client(self, service: str, **_: Any) -> Any:
-        return _client(service, "desks")
+        return _desks_client(service)
 
 
 @dataclass(frozen=True)
@@ -94,8 +110,8 @@ class Stack:
     delayed: list[tuple[int, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.dynamodb = _client("dynamodb", "tests")
-        self.sqs = _client("sqs", "tests")
+        self.dynamodb = _client("dynamodb")
+        self.sqs = _client("sqs")
         self._desks: dict[str, Desk] = {}
         self._relayed: set[str] = set()
         for logical_id, properties in _tables():

@@ -324,14 +324,15 @@ def _queue_position(comment: Comment) -> str:
 def _to_item(comment: Comment, seal: Seal) -> dict[str, Any]:
     """The comment's attributes. Those that are None are not stored: that keeps the index sparse."""
     approved = comment.status == "approved"
+    queue_position = _queue_position(comment)
     return {
         "comment_id": comment.id,
         "page_id": comment.page_id,
         "approved_page": comment.page_id if approved else None,
         "public_json": comment.public_json() if approved else None,
         "position": position_of(comment),
-        "queue_position": _queue_position(comment),
-        "page_position": f"{comment.status}#{_queue_position(comment)}",
+        "queue_position": queue_position,
+        "page_position": f"{comment.status}#{queue_position}",
         "parent_id": comment.parent_id,
         "letter_sealed": _seal_letter(comment, seal),
         "author_hmac": comment.author_hmac,

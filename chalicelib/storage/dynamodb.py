@@ -6,6 +6,7 @@ who wrote the condition.
 
 import random
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -227,9 +228,19 @@ def make_update(
 
 def from_attributes(attributes: dict[str, dict[str, Any]]) -> Item:
     return {
-        name: int(attribute["N"]) if "N" in attribute else next(iter(attribute.values()))
+        name: _from_attribute(*kind_and_value)
         for name, attribute in attributes.items()
+        for kind_and_value in attribute.items()
     }
+
+
+def _from_attribute(kind: str, value: Any) -> Any:
+    if kind == "N":
+        return int(value)
+    # As plain JSON has them (plain_json.py); of a client whose answers the SDK parses they are bytes.
+    if kind == "B" and isinstance(value, str):
+        return b64decode(value)
+    return value
 
 
 def _to_attribute(value: Value) -> dict[str, Any]:
