@@ -32,21 +32,25 @@ def pass_as_json(client: Any) -> None:
     Bytes in what is read are left as base64.
     """
     events = client.meta.events
-    # Last of all, for which the name must be the shortest: behind what adds a transaction's
-    # ClientRequestToken, without which the SDK's retry of one that had gone through would be refused.
-    events.register_last("before-parameter-build", _set_aside, "frontdesk-set-aside")
+    events.register("provide-client-params.dynamodb", _set_aside, "frontdesk-set-aside")
     events.register("before-call.dynamodb", _write_body, "frontdesk-write-body")
     events.register("before-parse.dynamodb", _read_body, "frontdesk-read-body")
 
 
-def _set_aside(params: dict[str, Any], context: dict[str, Any], **_about: Any) -> None:
-    context[_SET_ASIDE] = dict(params)
-    # Emptied, not left out: the SDK's rules for endpoints look into them.
-    params.update({name: type(value)() for name, value in params.items() if isinstance(value, dict | list)})
+def _set_aside(params: dict[str, Any], context: dict[str, Any], **_about: Any) -> dict[str, Any]:
+    """Return what the SDK is left to walk: what holds others empty, for its endpoint rules look at it."""
+    outline = {
+        name: type(value)() if isinstance(value, dict | list) else value for name, value in params.items()
+    }
+    context[_SET_ASIDE] = params, outline
+    return outline
 
 
 def _write_body(params: dict[str, Any], context: dict[str, Any], **_about: Any) -> None:
-    params["body"] = _encode(context[_SET_ASIDE]).encode()
+    own, outline = context[_SET_ASIDE]
+    # The SDK has added a transaction's ClientRequestToken, without which its retry of one that went through
+    # would be refused.
+    params["body"] = _encode(outline | own).encode()
 
 
 def _read_body(

@@ -6,6 +6,7 @@ key changes; a query reads half a unit for 4 KB, a consistent read twice that.
 """
 
 import math
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -105,6 +106,9 @@ def _size_of_value(value: dict[str, Any]) -> int:
     [(kind, held)] = value.items()
     if kind in _KEYS:
         return _KEYS[kind]
+    if kind == "B" and isinstance(held, str):
+        # Read as plain JSON.
+        return len(b64decode(held))
     return len(held if isinstance(held, bytes) else str(held).encode())
 
 
