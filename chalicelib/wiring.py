@@ -48,12 +48,14 @@ from chalicelib.storage.dynamodb import Database
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
 from chalicelib.storage.outbox import OutboxTable
+from chalicelib.storage.outbox_entries import OutboxEntries
 from chalicelib.storage.pages import PagesTable
 from chalicelib.storage.seal import Seal
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.store import Store
 from chalicelib.storage.stubs import Stubs
 from chalicelib.storage.suppressions import SuppressionsTable
+from chalicelib.storage.threads import Threads
 from chalicelib.times import utc_now
 
 if TYPE_CHECKING:
@@ -337,10 +339,12 @@ def _make_store(settings: Settings, database: Database, seal: Seal, model: "Mode
     return Store(
         database=database,
         comments=CommentsTable(database, settings.comments_table, spam_retention, seal),
+        threads=Threads(database, settings.comments_table),
         stubs=Stubs(database, settings.comments_table),
         approvals=Approvals(database, settings.comments_table),
         enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
         outbox=outbox,
+        outbox_entries=OutboxEntries(database, settings.outbox_table),
         pages=PagesTable(database, settings.pages_table),
         guard=guard,
         staff=StaffTable(database, settings.staff_table),

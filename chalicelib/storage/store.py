@@ -31,11 +31,13 @@ from chalicelib.storage.dynamodb import Database, Write
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
 from chalicelib.storage.outbox import NotClaimed, OutboxTable
+from chalicelib.storage.outbox_entries import OutboxEntries
 from chalicelib.storage.pages import AlreadySo, PagesTable
 from chalicelib.storage.people import AlreadyGone
 from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.stubs import Stubs, ThreadChanged
 from chalicelib.storage.suppressions import SuppressionsTable
+from chalicelib.storage.threads import Threads
 from chalicelib.submissions import Identity
 from chalicelib.threads import PageThread
 
@@ -51,10 +53,12 @@ _CHAIN_ATTEMPTS = 20
 class Store:
     database: Database
     comments: CommentsTable
+    threads: Threads
     stubs: Stubs
     approvals: Approvals
     enquiries: EnquiriesTable
     outbox: OutboxTable
+    outbox_entries: OutboxEntries
     pages: PagesTable
     guard: GuardTable
     staff: StaffTable
@@ -73,7 +77,7 @@ class Store:
         writes += [self.comments.check_neighbour(n, identity) for n in identity.neighbours]
         writes.append(self.pages.check_open(comment.page_id))
         if comment.parent_id is not None:
-            writes.append(self.comments.check_parent(comment.parent_id, comment.page_id))
+            writes.append(self.threads.check_parent(comment.parent_id, comment.page_id))
         writes.append(self.outbox.put_order(order))
         self._transact_in_turn(writes, network, comment.created_at)
 
@@ -99,7 +103,7 @@ class Store:
         # Not when the mail function comes to it: until then one form would publish again and again.
         [order, *_] = decided.orders
         writes.append(self.guard.make_first(str(order.mark), comment.id, comment.created_at))
-        writes += self.comments.move_edges(comment.page_id, 1)
+        writes += self.threads.move_edges(comment.page_id, 1)
         writes += [self.outbox.put_order(order) for order in decided.orders]
         # The first of its chain: there is nothing to read first.
         writes.append(Write(self.audit.put(chain(decided.act, None)).action))
@@ -242,7 +246,7 @@ class Store:
         self.database.transact([self.suppressions.suppress(address_hmac, "unsubscribed", at)])
 
     def get_outbox_entry(self, outbox_id: str) -> OutboxEntry:
-        return self.outbox.get_entry(outbox_id)
+        return self.outbox_entries.get(outbox_id)
 
     def record_resend(self, entry: OutboxEntry, act: Act) -> None:
         """Raises IllegalTransition where it has moved on meanwhile, or Unavailable."""
@@ -260,7 +264,7 @@ class Store:
     def deliveries_to(
         self, address_hmac: str, after: str | None, *, even_expired: bool = False
     ) -> Iterator[OutboxEntry]:
-        return self.outbox.list_to_recipient(address_hmac, after, even_expired=even_expired)
+        return self.outbox_entries.list_to_recipient(address_hmac, after, even_expired=even_expired)
 
     def suppressions_of(self, hashes: Sequence[str]) -> list[Suppression]:
         return self.suppressions.find_many(hashes)
@@ -304,7 +308,7 @@ class Store:
         return [*moved.writes, *self._move_counts(comment.page_id, by + moved.stubs)]
 
     def _move_counts(self, page_id: str, by: int) -> list[Write]:
-        return [self.pages.move_count(page_id, by), *self.comments.move_edges(page_id, by)]
+        return [self.pages.move_count(page_id, by), *self.threads.move_edges(page_id, by)]
 
     def _transact_audited(
         self,
