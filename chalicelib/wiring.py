@@ -9,23 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
-from botocore.exceptions import (
-    ConnectionError as AwsConnectionError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 
+from chalicelib.aws_errors import explain, explain_cause
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
 from chalicelib.event_log import EventLog
@@ -115,7 +102,7 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
     try:
         return _open_desk(environ, now)
     except BotoCoreError as error:
-        raise SettingsError([f"The AWS SDK cannot be used as it is set up: {_explain(error)}"]) from None
+        raise SettingsError([f"The AWS SDK cannot be used as it is set up: {explain_cause(error)}"]) from None
 
 
 def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
@@ -193,50 +180,6 @@ def read_function(name: str) -> tuple[str, dict[str, str]]:
     except (BotoCoreError, ClientError) as error:
         raise Unavailable("GetFunctionConfiguration") from error
     return answer["FunctionArn"], answer.get("Environment", {}).get("Variables", {})
-
-
-_NO_CREDENTIALS = "The AWS credentials are missing, wrong or expired."
-_TYPES: dict[type[Exception], str] = {
-    CredentialRetrievalError: _NO_CREDENTIALS,
-    NoCredentialsError: _NO_CREDENTIALS,
-    PartialCredentialsError: _NO_CREDENTIALS,
-    ProfileNotFound: _NO_CREDENTIALS,
-    SSOError: _NO_CREDENTIALS,
-    TokenRetrievalError: _NO_CREDENTIALS,
-    NoRegionError: "No AWS region is named.",
-    AwsConnectionError: "It does not answer.",
-    HTTPClientError: "It does not answer.",
-    OSError: "The file cannot be read or written.",
-}
-_CODES = {
-    "AccessDenied": "These AWS credentials may not do that.",
-    "ResourceNotFound": "There is no such thing in this account and region.",
-}
-# AWS's own codes (the services' API references, Common Errors).
-_BAD_CREDENTIALS = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
-
-
-def explain(error: Unavailable) -> str:
-    """Why it was unavailable, as a sentence for an operator: by type and code, for a text may hold data."""
-    return _explain(error.__cause__)
-
-
-def _explain(cause: BaseException | None) -> str:
-    code = cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""
-    if code in _BAD_CREDENTIALS:
-        return _NO_CREDENTIALS
-    known = [sentence for kind, sentence in _TYPES.items() if isinstance(cause, kind)]
-    known += [sentence for start, sentence in _CODES.items() if code.startswith(start)]
-    return (*known, f"AWS refused it ({code or type(cause).__name__})." if cause else "It is busy.")[0]
 
 
 def _use_private_keys(
