@@ -29,6 +29,7 @@ from chalicelib.privacy.keys import Keys, check_pair, read_keys, read_private_ke
 from chalicelib.privacy.sealing import Opener, Sealer
 from chalicelib.storage.approvals import Approvals
 from chalicelib.storage.audit import AuditTable
+from chalicelib.storage.audited import Audited
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.deliveries import Deliveries
 from chalicelib.storage.dynamodb import Database
@@ -279,6 +280,7 @@ def _make_store(settings: Settings, database: Database, seal: Seal, model: "Mode
     outbox = OutboxTable(database, settings.outbox_table, delivery_retention, seal)
     guard = GuardTable(database, settings.guard_table, settings.rate_limit, settings.rate_window)
     suppressions = SuppressionsTable(database, settings.suppressions_table)
+    audit = AuditTable(database, settings.audit_table)
     return Store(
         database=database,
         comments=CommentsTable(database, settings.comments_table, spam_retention, seal),
@@ -291,7 +293,8 @@ def _make_store(settings: Settings, database: Database, seal: Seal, model: "Mode
         pages=PagesTable(database, settings.pages_table),
         guard=guard,
         staff=StaffTable(database, settings.staff_table),
-        audit=AuditTable(database, settings.audit_table),
+        audit=audit,
+        audited=Audited(database, audit),
         suppressions=suppressions,
         deliveries=Deliveries(database, outbox, guard, suppressions),
         model=model,
