@@ -9,23 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
-from botocore.exceptions import (
-    ConnectionError as AwsConnectionError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.loaders import Loader
 
+from chalicelib.aws_errors import explain, explain_cause
 from chalicelib.config import Settings, SettingsError, read_settings
 from chalicelib.errors import Unavailable
 from chalicelib.event_log import EventLog
@@ -42,12 +29,14 @@ from chalicelib.privacy.keys import Keys, check_pair, read_keys, read_private_ke
 from chalicelib.privacy.sealing import Opener, Sealer
 from chalicelib.storage.approvals import Approvals
 from chalicelib.storage.audit import AuditTable
+from chalicelib.storage.audited import Audited
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.deliveries import Deliveries
 from chalicelib.storage.dynamodb import Database
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
 from chalicelib.storage.outbox import OutboxTable
+from chalicelib.storage.outbox_entries import OutboxEntries
 from chalicelib.storage.pages import PagesTable
 from chalicelib.storage.plain_json import pass_as_json
 from chalicelib.storage.seal import Seal
@@ -55,6 +44,7 @@ from chalicelib.storage.staff import StaffTable
 from chalicelib.storage.store import Store
 from chalicelib.storage.stubs import Stubs
 from chalicelib.storage.suppressions import SuppressionsTable
+from chalicelib.storage.threads import Threads
 from chalicelib.times import utc_now
 
 if TYPE_CHECKING:
@@ -114,7 +104,7 @@ def open_desk(environ: Mapping[str, str], now: Callable[[], datetime] = utc_now)
     try:
         return _open_desk(environ, now)
     except BotoCoreError as error:
-        raise SettingsError([f"The AWS SDK cannot be used as it is set up: {_explain(error)}"]) from None
+        raise SettingsError([f"The AWS SDK cannot be used as it is set up: {explain_cause(error)}"]) from None
 
 
 def _open_desk(environ: Mapping[str, str], now: Callable[[], datetime]) -> Desk:
@@ -194,50 +184,6 @@ def read_function(name: str) -> tuple[str, dict[str, str]]:
     except (BotoCoreError, ClientError) as error:
         raise Unavailable("GetFunctionConfiguration") from error
     return answer["FunctionArn"], answer.get("Environment", {}).get("Variables", {})
-
-
-_NO_CREDENTIALS = "The AWS credentials are missing, wrong or expired."
-_TYPES: dict[type[Exception], str] = {
-    CredentialRetrievalError: _NO_CREDENTIALS,
-    NoCredentialsError: _NO_CREDENTIALS,
-    PartialCredentialsError: _NO_CREDENTIALS,
-    ProfileNotFound: _NO_CREDENTIALS,
-    SSOError: _NO_CREDENTIALS,
-    TokenRetrievalError: _NO_CREDENTIALS,
-    NoRegionError: "No AWS region is named.",
-    AwsConnectionError: "It does not answer.",
-    HTTPClientError: "It does not answer.",
-    OSError: "The file cannot be read or written.",
-}
-_CODES = {
-    "AccessDenied": "These AWS credentials may not do that.",
-    "ResourceNotFound": "There is no such thing in this account and region.",
-}
-# AWS's own codes (the services' API references, Common Errors).
-_BAD_CREDENTIALS = {
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "IncompleteSignature",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
-
-
-def explain(error: Unavailable) -> str:
-    """Why it was unavailable, as a sentence for an operator: by type and code, for a text may hold data."""
-    return _explain(error.__cause__)
-
-
-def _explain(cause: BaseException | None) -> str:
-    code = cause.response.get("Error", {}).get("Code", "") if isinstance(cause, ClientError) else ""
-    if code in _BAD_CREDENTIALS:
-        return _NO_CREDENTIALS
-    known = [sentence for kind, sentence in _TYPES.items() if isinstance(cause, kind)]
-    known += [sentence for start, sentence in _CODES.items() if code.startswith(start)]
-    return (*known, f"AWS refused it ({code or type(cause).__name__})." if cause else "It is busy.")[0]
 
 
 def _use_private_keys(
@@ -337,17 +283,21 @@ def _make_store(settings: Settings, database: Database, seal: Seal, model: "Mode
     outbox = OutboxTable(database, settings.outbox_table, delivery_retention, seal)
     guard = GuardTable(database, settings.guard_table, settings.rate_limit, settings.rate_window)
     suppressions = SuppressionsTable(database, settings.suppressions_table)
+    audit = AuditTable(database, settings.audit_table)
     return Store(
         database=database,
         comments=CommentsTable(database, settings.comments_table, spam_retention, seal),
+        threads=Threads(database, settings.comments_table),
         stubs=Stubs(database, settings.comments_table),
         approvals=Approvals(database, settings.comments_table),
         enquiries=EnquiriesTable(database, settings.enquiries_table, spam_retention, seal),
         outbox=outbox,
+        outbox_entries=OutboxEntries(database, settings.outbox_table),
         pages=PagesTable(database, settings.pages_table),
         guard=guard,
         staff=StaffTable(database, settings.staff_table),
-        audit=AuditTable(database, settings.audit_table),
+        audit=audit,
+        audited=Audited(database, audit),
         suppressions=suppressions,
         deliveries=Deliveries(database, outbox, guard, suppressions),
         model=model,

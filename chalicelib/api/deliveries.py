@@ -67,7 +67,7 @@ def _collect(
         if following is None or len(entries) >= query.limit:
             break
         state, after = following
-        page = desk.store.outbox.list_by_state(
+        page = desk.store.outbox_entries.list_by_state(
             state, newest_first=query.order == "newest", limit=query.limit - len(entries), after=after
         )
         entries += [entry for entry in page.entries if concerns(role, entry)]
@@ -79,7 +79,7 @@ def _collect(
 
 def _find(outbox_id: str | None, role: Role, desk: Desk) -> dict[str, Any] | None:
     try:
-        entry = desk.store.outbox.get_entry(outbox_id) if outbox_id else None
+        entry = desk.store.outbox_entries.get(outbox_id) if outbox_id else None
     except NotFound:
         return None
     return show_delivery(entry) if entry and concerns(role, entry) else None

@@ -70,7 +70,7 @@ def get_stats(request: Request, desk: Desk) -> Answer:
         return {**counts, "oldest_new_seconds": _age(store.enquiries.find_oldest_new(), now)}
 
     def mail() -> dict[str, Any]:
-        return count("mail", get_args(State), store.outbox.count)
+        return count("mail", get_args(State), store.outbox_entries.count)
 
     sections = {"comments": comments, "enquiries": enquiries, "mail": mail}
     seen = _SECTIONS[actor_of(request).role]

@@ -117,7 +117,7 @@ def get_thread(request: Request, desk: Desk) -> Answer:
     list_name = f"thread/{query.page}/{query.order}"
     place = read_cursor(desk.hasher, list_name, query.cursor)
     after, count_then = place or (None, None)
-    thread = desk.store.comments.list_thread(
+    thread = desk.store.threads.list_thread(
         query.page, newest_first=query.order == "newest", limit=query.limit, after=after
     )
     # Later stretches do not touch an edge: their count is the one at the listing's beginning.
@@ -136,7 +136,7 @@ def get_feed(request: Request, desk: Desk) -> Answer:
     from chalicelib.api.atom import make_feed  # noqa: PLC0415
 
     query = parse_query(FeedQuery, request, _context(desk))
-    thread = desk.store.comments.list_thread(query.page, newest_first=True, limit=_FEED_LENGTH, after=None)
+    thread = desk.store.threads.list_thread(query.page, newest_first=True, limit=_FEED_LENGTH, after=None)
     url = f"{desk.settings.public_url}{request.route}?page={quote(query.page)}"
     feed = make_feed(query.page, desk.sites.address(query.page), url, thread.comments)
     return _cacheable(request, feed, ATOM)

@@ -47,7 +47,7 @@ def _list(options: argparse.Namespace, run: Run) -> bool:
             break
 
         def fetch(limit: int, after: Any, state: State = state) -> tuple[list[OutboxEntry], Any]:
-            page = run.desk.store.outbox.list_by_state(
+            page = run.desk.store.outbox_entries.list_by_state(
                 state, newest_first=options.newest, limit=limit, after=after
             )
             return page.entries, page.next_key

@@ -64,7 +64,7 @@ def _find_delivery(outbox_id: str | None, run: Run) -> dict[str, Any] | None:
     if outbox_id is None:
         return None
     with suppress(NotFound):
-        return show_delivery(run.desk.store.outbox.get_entry(outbox_id))
+        return show_delivery(run.desk.store.outbox_entries.get(outbox_id))
     return None
 
 
@@ -83,10 +83,10 @@ def _redrive(_options: argparse.Namespace, run: Run) -> bool:
 def _resume(_options: argparse.Namespace, run: Run) -> bool:
     """What is held now: were it looked up again and again, what SES still holds would go round for ever."""
     run.screen.confirm("This tries all held mail now. Go on?")
-    desk, table_of_mail = run.desk, run.desk.store.outbox
+    desk, store = run.desk, run.desk.store
 
     def fetch(limit: int, after: Any) -> tuple[list[OutboxEntry], Any]:
-        page = table_of_mail.list_by_state("held", newest_first=False, limit=limit, after=after)
+        page = store.outbox_entries.list_by_state("held", newest_first=False, limit=limit, after=after)
         return page.entries, page.next_key
 
     held, _ = collect(fetch, _EVERYTHING)
@@ -94,7 +94,7 @@ def _resume(_options: argparse.Namespace, run: Run) -> bool:
     resumed = 0
     for entry in held:
         with suppress(NotClaimed):
-            table_of_mail.mark(entry.id, "held", "pending", None, desk.now())
+            store.outbox.mark(entry.id, "held", "pending", None, desk.now())
             desk.queue.send([entry.id])
             resumed += 1
         progress.step()

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 from chalicelib import errors
+from chalicelib.aws_errors import explain
 from chalicelib.errors import FrontdeskError
 from chalicelib.ids import is_comment_id, is_reference
-from chalicelib.wiring import explain
 
 _SENTENCES: dict[type[FrontdeskError], tuple[str, str]] = {
     errors.NotFound: ("not_found", "There is no such item."),

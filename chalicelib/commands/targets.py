@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chalicelib.aws_errors import explain
 from chalicelib.errors import Unavailable
-from chalicelib.wiring import explain, read_function
+from chalicelib.wiring import read_function
 
 _STAGE = re.compile("[a-z0-9-]{1,32}")
 

@@ -40,7 +40,7 @@ def note_report(detail: dict[str, Any], desk: Desk) -> dict[str, str]:
         delivery_id, int(attempt) if attempt.isdecimal() else 1, before, after, reason, mail.get("messageId")
     )
     try:
-        entry = desk.store.outbox.get_entry(delivery_id)
+        entry = desk.store.outbox_entries.get(delivery_id)
         instead = _instead(entry, desk) if after == "failed" else []
         desk.store.deliveries.note_report(report, _suppressing(name, detail, entry), instead, desk.now())
     except (NotFound, NotClaimed):

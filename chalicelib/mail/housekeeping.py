@@ -36,7 +36,9 @@ def find_ages(desk: Desk) -> dict[str, int]:
     asked_at = desk.store.enquiries.find_oldest_new()
     due_at = asked_at and asked_at + timedelta(hours=desk.settings.reply_hours)
     # A digest and a reminder are to wait: when they are due, they become mails at once.
-    waiting = desk.store.outbox.list_by_state("pending", newest_first=False, limit=_AT_ONCE, after=None)
+    waiting = desk.store.outbox_entries.list_by_state(
+        "pending", newest_first=False, limit=_AT_ONCE, after=None
+    )
     mails = [row for row in waiting.entries if row.kind not in _LATER]
     return {
         "OldestPendingMailSeconds": _age(min((row.created_at for row in mails), default=None), now),
@@ -52,7 +54,7 @@ def _age(since: datetime | None, now: datetime) -> int:
 
 def _for_overdue(state: State, act: Callable[[OutboxEntry, Desk], None], desk: Desk) -> int:
     moved = 0
-    for row in desk.store.outbox.list_overdue(state, desk.now(), _AT_ONCE):
+    for row in desk.store.outbox_entries.list_overdue(state, desk.now(), _AT_ONCE):
         # Who moved it on meanwhile has done what was to be done.
         with suppress(NotClaimed):
             act(row, desk)
@@ -75,7 +77,7 @@ def _resume(row: OutboxEntry, desk: Desk) -> None:
 
 def _queue_again(desk: Desk) -> int:
     now = desk.now()
-    rows = desk.store.outbox.list_overdue("pending", now + timedelta(seconds=1), _AT_ONCE)
+    rows = desk.store.outbox_entries.list_overdue("pending", now + timedelta(seconds=1), _AT_ONCE)
     failed = desk.queue.send([row.id for row in rows])
     for row in rows:
         if row.id not in failed:

@@ -80,7 +80,7 @@ def _of_urgent(delivery: Delivery, desk: Desk) -> Variables:
 
 
 def _of_bounced(delivery: Delivery, desk: Desk) -> Variables:
-    bounced = desk.store.outbox.get_entry(delivery.subject_id)
+    bounced = desk.store.outbox_entries.get(delivery.subject_id)
     return {"bounced_kind": bounced.kind, "bounced_id": bounced.id}
 
 

@@ -17,9 +17,9 @@ from datetime import datetime
 
 from chalicelib.comments import TRUST_RULE
 from chalicelib.errors import NotTrusted
-from chalicelib.storage.comments import BY_PAGE
 from chalicelib.storage.dynamodb import Database, Write, make_update, to_attributes, values
 from chalicelib.storage.stubs import ThreadChanged
+from chalicelib.storage.threads import BY_PAGE
 from chalicelib.times import to_text
 
 

@@ -4,29 +4,25 @@ Key: comment_id.
 
 | access | index | key | who |
 |---|---|---|---|
-| add a comment; check a parent or a neighbouring id | table | comment_id | public |
-| a page's thread, either order, and how many it has | approved-by-page | approved_page, position | public |
+| add a comment; check a neighbouring id | table | comment_id | public |
+| a page's thread, and how many it has: threads.py | approved-by-page | approved_page, position | public |
 | the moderators' queue and other statuses | by-status | status, queue_position | staff |
 | one page's comments of one status | by-page | page_id, page_position | staff |
 | one author's comments | by-author | author_hmac, position | staff |
 | a reason found after it came, while no moderator has acted on it | table | comment_id | mail |
 | what an answer changes above it; what stays of an erased comment: stubs.py | table | comment_id | staff |
+| how many approved comments each author has: approvals.py | table | comment_id | public, staff |
 
 What the author typed is sealed as a whole; of an approved comment, the public fields stand beside it.
-
-`approved-by-page` is sparse: only approved comments have `approved_page`. Each carries its public
-JSON ready-made. At both ends of a page's thread lies an *edge*, an item that holds how many approved
-comments there are: so that one Query in either order brings the count along with the comments.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.comments import Comment
-from chalicelib.errors import AlreadySubmitted, NotFound, ParentNotPublished, StaleRevision
+from chalicelib.errors import AlreadySubmitted, NotFound, StaleRevision
 from chalicelib.judgement.reasons import Reason
 from chalicelib.judgement.taught import Taught, read_taught
 from chalicelib.people import Trace
@@ -48,23 +44,9 @@ from chalicelib.storage.seal import UNREADABLE, Seal, Unreadable
 from chalicelib.submissions import Identity
 from chalicelib.times import from_text, to_text
 
-BY_PAGE = "approved-by-page"
 BY_STATUS = "by-status"
 BY_PAGE_AND_STATUS = "by-page"
 BY_AUTHOR = "by-author"
-# "!" sorts before every position (which begin with a year), "~" after.
-_EDGES = ("!", "~")
-# An approved comment of the page. What was erased is not, though the thread may show its stub.
-SHOWN_ON_PAGE = "approved_page = :page AND attribute_exists(public_json) AND attribute_not_exists(erased_at)"
-
-
-@dataclass(frozen=True)
-class Thread:
-    """A stretch of a page's approved comments. `count` is None where the stretch touches no edge."""
-
-    comments: list[str]
-    count: int | None
-    next_position: str | None
 
 
 @dataclass(frozen=True)
@@ -89,14 +71,6 @@ class CommentsTable:
 
     def check_neighbour(self, neighbour: str, identity: Identity) -> Write:
         return check_neighbour(self._name, {"comment_id": neighbour}, identity)
-
-    def check_parent(self, parent_id: str, page_id: str) -> Write:
-        check = {
-            "Key": to_attributes({"comment_id": parent_id}),
-            "ConditionExpression": SHOWN_ON_PAGE,
-            "ExpressionAttributeValues": values(page=page_id),
-        }
-        return self._write("ConditionCheck", check, ParentNotPublished())
 
     def check_there(self, comment_id: str, refusal: Exception) -> Write:
         """It is there, and has not been erased."""
@@ -147,59 +121,11 @@ class CommentsTable:
         )
         return Write({"Update": update}, StaleRevision())
 
-    def move_edges(self, page_id: str, by: int) -> list[Write]:
-        """Add `by` to the count at both edges of the page's thread."""
-        return [
-            self._write(
-                "Update",
-                {
-                    "Key": to_attributes({"comment_id": f"edge{edge}{page_id}"}),
-                    "UpdateExpression": "SET approved_page = :page, #position = :edge ADD approved_count :by",
-                    "ExpressionAttributeNames": {"#position": "position"},
-                    "ExpressionAttributeValues": values(page=page_id, edge=edge, by=by),
-                },
-            )
-            for edge in _EDGES
-        ]
-
     def get(self, comment_id: str, *, even_expired: bool = False) -> Comment:
         item = self._database.find(self._name, {"comment_id": comment_id}, even_expired=even_expired)
         if item is None or "status" not in item:
             raise NotFound
         return _from_item(item, self._seal)
-
-    def list_thread(self, page_id: str, *, newest_first: bool, limit: int, after: str | None) -> Thread:
-        """Up to `limit` approved comments behind the position `after`, in one Query."""
-        request: dict[str, Any] = {}
-        if after is not None:
-            comparison = "<" if newest_first else ">"
-            request["KeyConditionExpression"] = f"approved_page = :page AND #position {comparison} :after"
-            request["ExpressionAttributeValues"] = values(page=page_id, after=after)
-            request["ExpressionAttributeNames"] = {"#position": "position"}
-        else:
-            request["KeyConditionExpression"] = "approved_page = :page"
-            request["ExpressionAttributeValues"] = values(page=page_id)
-        found = self._database.query(
-            TableName=self._name,
-            IndexName=BY_PAGE,
-            ScanIndexForward=not newest_first,
-            # One more than asked for tells whether there is more; the first stretch has an edge besides.
-            Limit=limit + (2 if after is None else 1),
-            # No key: the SDK takes longer over each attribute than over its length.
-            ProjectionExpression="public_json, approved_count",
-            **request,
-        )
-        edges = [item for item in found.items if "approved_count" in item]
-        comments = [item for item in found.items if "public_json" in item]
-        more = len(comments) > limit or (
-            found.last_key is not None and bool(comments) and not _is_end(found.items)
-        )
-        comments = comments[:limit]
-        return Thread(
-            comments=[str(item["public_json"]) for item in comments],
-            count=int(edges[0]["approved_count"]) if edges else None,
-            next_position=_position_in(str(comments[-1]["public_json"])) if more else None,
-        )
 
     def list_times_before(self, comment: Comment, most: int) -> list[datetime]:
         """When the same address wrote the last `most` comments before this one, newest first."""
@@ -302,18 +228,8 @@ def _of_page(page_id: str, status: str, rank: str) -> dict[str, Any]:
     }
 
 
-def _is_end(items: list[Item]) -> bool:
-    return "approved_count" in items[-1]
-
-
 def position_of(comment: Comment) -> str:
     return f"{to_text(comment.created_at)}#{comment.id}"
-
-
-def _position_in(public_json: str) -> str:
-    """The same, of a comment of which no more is at hand."""
-    shown = json.loads(public_json)
-    return f"{shown['created_at']}#{shown['id']}"
 
 
 def _queue_position(comment: Comment) -> str:

@@ -8,31 +8,28 @@ Key: outbox_id. Each insertion goes through the stream (keys only) and the relay
 | turn an order into deliveries; claim and settle one | table | outbox_id | mail |
 | gather orders in the one of a digest | table | outbox_id | mail |
 | move a delivery as SES reports | table | outbox_id | delivery events |
-| what is overdue in a state | by-state | state, position | housekeeping |
-| what is in a state; send one again | by-state, table | state, position; outbox_id | staff |
-| the mail to one address; erase it | by-recipient, table | recipient_hmac, outbox_id | staff |
+| send one again; erase one | table | outbox_id | staff |
+| what is in a state, or overdue in it: outbox_entries.py | by-state | state, position | staff, housekeeping |
+| the mail to one address: outbox_entries.py | by-recipient | recipient_hmac, outbox_id | staff |
 
 `position` begins with the time at which somebody should look at the row again, or at which it came
 to rest. An order that has become deliveries has no `state`: it leaves the index, and later the table. Until
 then a submission's has its `mark`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from chalicelib.errors import NotFound
 from chalicelib.outbox import ONCE, Delivery, Order, OutboxEntry, State
-from chalicelib.storage.dynamodb import Count, Database, Item, Key, Write, to_attributes, values
-from chalicelib.storage.people import delete_once, of_address
+from chalicelib.storage.dynamodb import Database, Item, Key, Write, to_attributes, values
+from chalicelib.storage.people import delete_once
 from chalicelib.storage.resealing import Hashed, Renewal, reseal
 from chalicelib.storage.seal import Seal
 from chalicelib.times import from_text, to_text
 
-BY_STATE = "by-state"
-BY_RECIPIENT = "by-recipient"
 # The stream brings a new row to the queue at once. If it is still pending after this, housekeeping does.
 _DUE = timedelta(minutes=2)
 # By then SES has reported what became of a mail, if it was sent.
@@ -69,12 +66,6 @@ class Report:
     after: State
     reason: str | None
     message_id: str | None
-
-
-@dataclass(frozen=True)
-class OutboxPage:
-    entries: list[OutboxEntry]
-    next_key: dict[str, Any] | None
 
 
 class OutboxTable:
@@ -141,13 +132,6 @@ class OutboxTable:
         item = self._database.find(self._name, {"outbox_id": outbox_id})
         # An order without a state has become deliveries: there is nothing left to do.
         return None if item is None or "state" not in item else _from_item(item, self._seal)
-
-    def get_entry(self, outbox_id: str) -> OutboxEntry:
-        """Raises NotFound; also of an order that has become deliveries."""
-        item = self._database.find(self._name, {"outbox_id": outbox_id})
-        if item is None or "state" not in item:
-            raise NotFound
-        return _to_entry(item)
 
     def claim(self, delivery: Delivery, lease_until: datetime) -> None:
         """Take a pending delivery for sending. Raises NotClaimed: then another run has it."""
@@ -219,51 +203,6 @@ class OutboxTable:
         changes = {"reason": reason} if reason else {}
         with suppress(NotClaimed):
             self._move(outbox_id, "pending", "pending", due_at, **changes)
-
-    def list_overdue(self, state: State, at: datetime, limit: int) -> list[OutboxEntry]:
-        found = self._database.query(
-            TableName=self._name,
-            IndexName=BY_STATE,
-            KeyConditionExpression="#state = :state AND #position < :now",
-            ExpressionAttributeNames={"#state": "state", "#position": "position"},
-            ExpressionAttributeValues=values(state=state, now=to_text(at)),
-            Limit=limit,
-        )
-        return [_to_entry(item) for item in found.items]
-
-    def list_by_state(
-        self, state: State, *, newest_first: bool, limit: int, after: dict[str, Any] | None
-    ) -> OutboxPage:
-        found = self._database.query(
-            TableName=self._name,
-            IndexName=BY_STATE,
-            KeyConditionExpression="#state = :state",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=values(state=state),
-            ScanIndexForward=not newest_first,
-            Limit=limit,
-            **({"ExclusiveStartKey": after} if after else {}),
-        )
-        return OutboxPage([_to_entry(item) for item in found.items], found.last_key)
-
-    def count(self, state: State, most_pages: int) -> Count:
-        """How many rows are in a state."""
-        return self._database.count(
-            most_pages,
-            TableName=self._name,
-            IndexName=BY_STATE,
-            KeyConditionExpression="#state = :state",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=values(state=state),
-        )
-
-    def list_to_recipient(
-        self, recipient_hmac: str, after: str | None, *, even_expired: bool
-    ) -> Iterator[OutboxEntry]:
-        """The mail to one address, by its keyed hash: in the order of ids, behind the id `after`."""
-        by = (BY_RECIPIENT, "recipient_hmac", recipient_hmac)
-        query = of_address(self._name, by, "outbox_id", after)
-        return map(_to_entry, self._database.query_all(query, even_expired=even_expired))
 
     def delete(self, outbox_id: str) -> Write:
         """Its refusal is AlreadyGone. A run that has it in hand finds it gone, and ends (NotClaimed)."""
@@ -353,22 +292,5 @@ def _from_item(item: Item, seal: Seal) -> Order | Delivery:
         state=fields["state"],
         attempts=fields["attempts"],
         resent=fields.get("resent", False),
-        count=fields.get("count", 0),
-    )
-
-
-def _to_entry(item: Item) -> OutboxEntry:
-    fields: dict[str, Any] = item
-    return OutboxEntry(
-        id=fields["outbox_id"],
-        kind=fields["kind"],
-        subject_id=fields["subject_id"],
-        state=fields["state"],
-        reason=fields.get("reason"),
-        attempts=fields.get("attempts", 0),
-        created_at=from_text(fields["created_at"]),
-        sent_at=from_text(fields["sent_at"]) if "sent_at" in fields else None,
-        resent=fields.get("resent", False),
-        recipient_hmac=fields.get("recipient_hmac"),
         count=fields.get("count", 0),
     )

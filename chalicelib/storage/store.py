@@ -1,10 +1,9 @@
 """What is stored together: the transactions that span tables. One round trip each, all or nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.audit import Act, Entry, chain
@@ -15,7 +14,6 @@ from chalicelib.errors import (
     IdempotencyKeyReused,
     IllegalTransition,
     NotFound,
-    Unavailable,
     WrongFunction,
 )
 from chalicelib.judgement.taught import Taught
@@ -23,7 +21,8 @@ from chalicelib.outbox import Order, OutboxEntry
 from chalicelib.people import GuardRecord, Suppression, Trace
 from chalicelib.staff_tokens import StaffToken
 from chalicelib.storage.approvals import Approvals
-from chalicelib.storage.audit import AuditTable, EntryTaken
+from chalicelib.storage.audit import AuditTable
+from chalicelib.storage.audited import Audited
 from chalicelib.storage.buckets import Missed
 from chalicelib.storage.comments import CommentsTable
 from chalicelib.storage.deliveries import Deliveries
@@ -31,11 +30,12 @@ from chalicelib.storage.dynamodb import Database, Write
 from chalicelib.storage.enquiries import EnquiriesTable
 from chalicelib.storage.guard import GuardTable
 from chalicelib.storage.outbox import NotClaimed, OutboxTable
+from chalicelib.storage.outbox_entries import OutboxEntries
 from chalicelib.storage.pages import AlreadySo, PagesTable
-from chalicelib.storage.people import AlreadyGone
 from chalicelib.storage.staff import StaffTable
-from chalicelib.storage.stubs import Stubs, ThreadChanged
+from chalicelib.storage.stubs import Stubs
 from chalicelib.storage.suppressions import SuppressionsTable
+from chalicelib.storage.threads import Threads
 from chalicelib.submissions import Identity
 from chalicelib.threads import PageThread
 
@@ -43,22 +43,22 @@ if TYPE_CHECKING:
     from chalicelib.judgement.learning import Model
     from chalicelib.storage.model import ModelTable
 
-# As many members of staff may read the same list at once; then one is asked to try again.
-_CHAIN_ATTEMPTS = 20
-
 
 @dataclass(frozen=True)
 class Store:
     database: Database
     comments: CommentsTable
+    threads: Threads
     stubs: Stubs
     approvals: Approvals
     enquiries: EnquiriesTable
     outbox: OutboxTable
+    outbox_entries: OutboxEntries
     pages: PagesTable
     guard: GuardTable
     staff: StaffTable
     audit: AuditTable
+    audited: Audited
     suppressions: SuppressionsTable
     deliveries: Deliveries
     # None in the functions that neither decide nor keep house: they never load it.
@@ -73,7 +73,7 @@ class Store:
         writes += [self.comments.check_neighbour(n, identity) for n in identity.neighbours]
         writes.append(self.pages.check_open(comment.page_id))
         if comment.parent_id is not None:
-            writes.append(self.comments.check_parent(comment.parent_id, comment.page_id))
+            writes.append(self.threads.check_parent(comment.parent_id, comment.page_id))
         writes.append(self.outbox.put_order(order))
         self._transact_in_turn(writes, network, comment.created_at)
 
@@ -99,7 +99,7 @@ class Store:
         # Not when the mail function comes to it: until then one form would publish again and again.
         [order, *_] = decided.orders
         writes.append(self.guard.make_first(str(order.mark), comment.id, comment.created_at))
-        writes += self.comments.move_edges(comment.page_id, 1)
+        writes += self.threads.move_edges(comment.page_id, 1)
         writes += [self.outbox.put_order(order) for order in decided.orders]
         # The first of its chain: there is nothing to read first.
         writes.append(Write(self.audit.put(chain(decided.act, None)).action))
@@ -144,7 +144,7 @@ class Store:
             return [self.comments.replace(before, after), *moved, *counted, *orders, *lessons]
 
         # As a list shows it: nobody has decided on it, nor, most likely, opened it alone.
-        self._transact_audited(writes, decided.act, likely_first=before.revision == 1)
+        self.audited.transact(writes, decided.act, likely_first=before.revision == 1)
         if lessons:
             model.forget_read()
 
@@ -163,7 +163,7 @@ class Store:
             counted = self.approvals.move(comment.trust_key, -1, act.at) if approved else []
             return [self.stubs.erase(comment, act.at), *moved, *counted, *lessons]
 
-        self._transact_audited(writes, act)
+        self.audited.transact(writes, act)
         if lessons:
             model.forget_read()
 
@@ -188,13 +188,13 @@ class Store:
         writes.append(self.stubs.answer(str(reply.parent_id), reply.page_id))
         writes += self._move_counts(reply.page_id, 1)
         writes.append(self.outbox.put_order(order))
-        self._transact_audited(lambda: writes, act, likely_first=True)
+        self.audited.transact(lambda: writes, act, likely_first=True)
 
     def add_handover(self, comment: Comment, enquiry: Enquiry, order: Order, act: Act) -> None:
         """Raises AlreadySubmitted, NotFound where the comment was erased meanwhile, or Unavailable."""
         writes = [self.enquiries.put_new(enquiry), self.comments.check_there(comment.id, NotFound())]
         writes.append(self.outbox.put_order(order))
-        self._transact_audited(lambda: writes, act, likely_first=True)
+        self.audited.transact(lambda: writes, act, likely_first=True)
 
     def get_page(self, page_id: str) -> PageThread:
         return self.pages.get(page_id)
@@ -202,38 +202,38 @@ class Store:
     def set_page_closed(self, page_id: str, closed: bool, act: Act) -> None:
         """Close or open a page's thread. Where it is so already nothing is changed, nor noted."""
         with suppress(AlreadySo):
-            self._transact_audited(lambda: [self.pages.set_closed(page_id, closed, act.at)], act)
+            self.audited.transact(lambda: [self.pages.set_closed(page_id, closed, act.at)], act)
 
     def get_enquiry(self, reference: str, *, even_expired: bool = False) -> Enquiry:
         return self.enquiries.get(reference, even_expired=even_expired)
 
     def record_change(self, changed: ChangedEnquiry) -> None:
         """Raises StaleRevision or Unavailable."""
-        self._transact_audited(lambda: [self.enquiries.replace(changed)], *changed.acts)
+        self.audited.transact(lambda: [self.enquiries.replace(changed)], *changed.acts)
 
     def erase_enquiry(self, enquiry: Enquiry, act: Act) -> None:
         """Raises StaleRevision or Unavailable."""
-        self._transact_audited(lambda: [self.enquiries.erase(enquiry, act.at)], act)
+        self.audited.transact(lambda: [self.enquiries.erase(enquiry, act.at)], act)
 
     def record_reading(self, act: Act, *, unless_within: timedelta | None = None) -> None:
         """Nobody reads a private field unseen: to be called before the answer is given.
 
         The chain's last entry stands for this one too where it is younger than `unless_within`.
         """
-        self._transact_audited(list, act, unless_within=unless_within)
+        self.audited.transact(list, act, unless_within=unless_within)
 
     def find_token(self, token_id: str) -> StaffToken | None:
         return self.staff.find(token_id)
 
     def add_token(self, token: StaffToken, act: Act) -> None:
-        self._transact_audited(lambda: [self.staff.put_new(token)], act, likely_first=True)
+        self.audited.transact(lambda: [self.staff.put_new(token)], act, likely_first=True)
 
     def revoke_token(self, token_id: str, at: datetime, act: Act) -> None:
         """Raises NotFound."""
-        self._transact_audited(lambda: [self.staff.revoke(token_id, at)], act)
+        self.audited.transact(lambda: [self.staff.revoke(token_id, at)], act)
 
     def revoke_credential(self, credential: str, at: datetime, expires_at: datetime | None, act: Act) -> None:
-        self._transact_audited(lambda: [self.staff.revoke_credential(credential, at, expires_at)], act)
+        self.audited.transact(lambda: [self.staff.revoke_credential(credential, at, expires_at)], act)
 
     def find_revocation(self, credential: str) -> datetime | None:
         return self.staff.find_revocation(credential)
@@ -242,12 +242,12 @@ class Store:
         self.database.transact([self.suppressions.suppress(address_hmac, "unsubscribed", at)])
 
     def get_outbox_entry(self, outbox_id: str) -> OutboxEntry:
-        return self.outbox.get_entry(outbox_id)
+        return self.outbox_entries.get(outbox_id)
 
     def record_resend(self, entry: OutboxEntry, act: Act) -> None:
         """Raises IllegalTransition where it has moved on meanwhile, or Unavailable."""
         try:
-            self._transact_audited(lambda: [self.outbox.resend(entry, act.at)], act)
+            self.audited.transact(lambda: [self.outbox.resend(entry, act.at)], act)
         except NotClaimed:
             raise IllegalTransition(entry.state, "pending") from None
 
@@ -260,7 +260,7 @@ class Store:
     def deliveries_to(
         self, address_hmac: str, after: str | None, *, even_expired: bool = False
     ) -> Iterator[OutboxEntry]:
-        return self.outbox.list_to_recipient(address_hmac, after, even_expired=even_expired)
+        return self.outbox_entries.list_to_recipient(address_hmac, after, even_expired=even_expired)
 
     def suppressions_of(self, hashes: Sequence[str]) -> list[Suppression]:
         return self.suppressions.find_many(hashes)
@@ -274,27 +274,16 @@ class Store:
 
     def erase_deliveries(self, delivery_ids: Sequence[str], act: Act) -> int:
         """Return how many of at most 90 were still there."""
-        return self._delete_audited({id_: self.outbox.delete(id_) for id_ in delivery_ids}, act)
+        return self.audited.delete({id_: self.outbox.delete(id_) for id_ in delivery_ids}, act)
 
     def erase_suppressions(self, hashes: Sequence[str], act: Act) -> int:
-        return self._delete_audited({each: self.suppressions.delete(each) for each in hashes}, act)
+        return self.audited.delete({each: self.suppressions.delete(each) for each in hashes}, act)
 
     def erase_guard_records(self, hashes: Sequence[str], act: Act) -> int:
         deletes: dict[str, Write] = {}
         for address_hmac in hashes:
             deletes |= self.guard.delete_of_address(address_hmac)
-        return self._delete_audited(deletes, act)
-
-    def _delete_audited(self, deletes: dict[str, Write], act: Act) -> int:
-        """Delete what is there of `deletes`, by key: how many. Where there is nothing, nothing is noted."""
-        while deletes:
-            try:
-                self._transact_audited(partial(list, deletes.values()), act)
-            except AlreadyGone as gone:
-                deletes = {key: delete for key, delete in deletes.items() if key != gone.key}
-            else:
-                break
-        return len(deletes)
+        return self.audited.delete(deletes, act)
 
     def _move_thread(self, comment: Comment, by: int) -> list[Write]:
         """What changes around a comment that enters (1) or leaves (-1) its page's thread."""
@@ -304,35 +293,7 @@ class Store:
         return [*moved.writes, *self._move_counts(comment.page_id, by + moved.stubs)]
 
     def _move_counts(self, page_id: str, by: int) -> list[Write]:
-        return [self.pages.move_count(page_id, by), *self.comments.move_edges(page_id, by)]
-
-    def _transact_audited(
-        self,
-        make_writes: Callable[[], list[Write]],
-        *acts: Act,
-        unless_within: timedelta | None = None,
-        likely_first: bool = False,
-    ) -> None:
-        """Do the writes and the audit entries of `acts`, all on one subject, in one transaction.
-
-        Where somebody was quicker, in the chain or around a thread, they are made anew and chained again.
-        With `likely_first` the first try takes the chain for empty, which saves asking for its last entry.
-        """
-        for attempt in range(_CHAIN_ATTEMPTS):
-            guess = likely_first and attempt == 0
-            last = None if guess else self.audit.find_last(acts[0].subject)
-            if last and unless_within and acts[0].at - last.act.at < unless_within:
-                return
-            entries = []
-            for act in acts:
-                last = chain(act, last)
-                entries.append(self.audit.put(last))
-            try:
-                self.database.transact([*make_writes(), *entries])
-            except (EntryTaken, ThreadChanged):
-                continue
-            return
-        raise Unavailable("TransactWriteItems")
+        return [self.pages.move_count(page_id, by), *self.threads.move_edges(page_id, by)]
 
     def _transact_in_turn(self, writes: list[Write], network: str, at: datetime) -> None:
         """Do the writes if the network's bucket has room: one round trip, unless it was guessed wrong."""

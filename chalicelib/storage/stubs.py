@@ -20,8 +20,9 @@ from typing import Any
 
 from chalicelib.comments import Comment, stub_json
 from chalicelib.errors import ParentNotPublished, StaleRevision
-from chalicelib.storage.comments import SHOWN_ON_PAGE, position_of
+from chalicelib.storage.comments import position_of
 from chalicelib.storage.dynamodb import Database, Item, Write, make_update, to_attributes, values
+from chalicelib.storage.threads import SHOWN_ON_PAGE
 from chalicelib.submissions import KEY_WINDOW
 from chalicelib.times import to_text
 

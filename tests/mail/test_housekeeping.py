@@ -160,7 +160,7 @@ def test_what_was_resent_once_rests_however_often_it_is_unknown(stack: Stack) ->
     stack.run_mail(FakeSes(timeout))
     assert [i["state"]["S"] for i in stack.items("OutboxTable") if "state" in i] == ["unknown"]
     stack.later(days=60)
-    assert stack.desk("housekeeping").store.outbox.list_overdue("unknown", stack.now, 200) == []
+    assert stack.desk("housekeeping").store.outbox_entries.list_overdue("unknown", stack.now, 200) == []
 
 
 def metrics_of(stack: Stack, caplog: pytest.LogCaptureFixture) -> dict[str, int]:

@@ -19,7 +19,8 @@ ORDERS = ["oldest", "newest"]
 
 def fill(stack: Stack, page: str, size: int) -> list[str]:
     """Put `size` approved comments on `page` without the API; return their ids, oldest first."""
-    table: CommentsTable = stack.desk("staff").store.comments
+    store = stack.desk("staff").store
+    table: CommentsTable = store.comments
     first = table.get(add_comment(stack, message=f"the pattern for {page}"))
     made = [
         replace(
@@ -35,7 +36,7 @@ def fill(stack: Stack, page: str, size: int) -> list[str]:
         item = to_attributes(table._to_item(comment))
         stack.dynamodb.put_item(TableName=stack.table("CommentsTable"), Item=item)
     if size:
-        stack.desk("staff").store.database.transact(table.move_edges(f"example.org{page}", size))
+        store.database.transact(store.threads.move_edges(f"example.org{page}", size))
     return [comment.id for comment in made]
 
 
