@@ -67,7 +67,7 @@ class Phrases:
         # By their first letters, which they share with few.
         self._stems: dict[str, dict[str, tuple[str, ...]]] = {}
         self._numbers: set[str] = set()
-        # What each of these words stands for in all, its beginning and its figures too; made for the first text.
+        # What each of these words stands for in all, what it begins with too. Made when a text needs it.
         self._known: dict[str, tuple[str, ...]] = {}
         self._forget_steps()
         for name, members in lists.items():

@@ -15,7 +15,7 @@ def may_have_run(text: str, most: int) -> bool:
 
     It is known sooner by far than by looking at each: hardly any text has one.
     """
-    # The text as one number beside itself, moved by a character: where two are alike, a byte is 0. All that is
-    # beyond ASCII is alike here.
+    # The text as one number beside itself, moved by a character: where two are alike, a byte is 0. Here all
+    # that is beyond ASCII is alike.
     number = int.from_bytes(text.encode("ascii", "replace"))
     return bytes(most) in (number ^ number >> 8).to_bytes(len(text))

@@ -107,7 +107,7 @@ class Phrases:
                 phrases = known[pair] = []
                 for phrase in looked_up:
                     last = phrase[-1]
-                    if last not in can_end:
+                    if last is not None and last not in can_end:
                         can_end[last] = not last.isdisjoint(vocabulary)
                     if can_end[last]:
                         phrases.append(phrase)

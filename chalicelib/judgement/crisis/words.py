@@ -289,7 +289,7 @@ def _words_of(tokens: list[str]) -> list[str]:
 
 
 def _take_apart(token: str) -> tuple[str, ...]:
-    """What is neither letters alone nor in `_PLAIN`: figures, several marks, a word with something else in it.
+    """What is not letters alone: figures, marks, or a word with something else in it.
 
     That can be an apostrophe, dots, or digits in the place of letters.
     """
