@@ -4,9 +4,8 @@ docs/judgement.md lists them with their codes; a test holds the two together.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from operator import eq
 from typing import Any
 
 from chalicelib.judgement import form_tokens
@@ -15,6 +14,7 @@ from chalicelib.judgement.links import is_of, part_links
 from chalicelib.judgement.networks import Networks, read_network
 from chalicelib.judgement.reasons import Reason
 from chalicelib.judgement.rules import Case, Check
+from chalicelib.judgement.runs import has_run, may_have_run
 from chalicelib.judgement.submitted import Kind
 
 BOTH: frozenset[Kind] = frozenset(("comment", "enquiry"))
@@ -173,20 +173,27 @@ def _links(parameters: Mapping[str, Any]) -> Check:
 
 
 def _repetition(parameters: Mapping[str, Any]) -> Check:
+    most_words, most_characters = parameters["most_same_words"], parameters["most_same_characters"]
+    most_lines, least_different = parameters["most_same_lines"], parameters["least_different_words_percent"]
+
     def check(case: Case) -> tuple[Reason, ...]:
-        words = case.reading.words
-        lines = Counter(line for line in case.reading.folded_message.split("\n") if line.strip())
-        few = len(set(words)) * 100 < len(words) * parameters["least_different_words_percent"]
+        words, message = case.reading.words, case.reading.folded_message
+        characters = "".join(message.split())
         # All are looked at, so that the time does not tell which it was.
         repeated = [
-            _has_run(words, parameters["most_same_words"]),
-            _has_run("".join(case.reading.folded_message.split()), parameters["most_same_characters"]),
-            max(lines.values(), default=0) > parameters["most_same_lines"],
-            len(words) >= _PROSE and few,
+            has_run(words, most_words),
+            may_have_run(characters, most_characters) and has_run(characters, most_characters),
+            message.count("\n") >= most_lines and _has_line_again(message.split("\n"), most_lines),
+            len(words) >= _PROSE and len(set(words)) * 100 < len(words) * least_different,
         ]
         return (_REPEATED,) if any(repeated) else ()
 
     return check
+
+
+def _has_line_again(lines: list[str], most: int) -> bool:
+    """Whether one of the lines that show something stands there more than `most` times."""
+    return max(Counter(line for line in lines if line.strip()).values(), default=0) > most
 
 
 def _contact_details(parameters: Mapping[str, Any]) -> Check:
@@ -198,12 +205,6 @@ def _contact_details(parameters: Mapping[str, Any]) -> Check:
         return [reason for kind, reason in _CONTACTS.items() if kind in kinds]
 
     return check
-
-
-def _has_run(values: Sequence[str], most: int) -> bool:
-    """Whether one of the values stands there more than `most` times in a row."""
-    same_as_next = bytes(map(eq, values, values[1:]))
-    return b"\1" * most in same_as_next
 
 
 def _phrase_rule(

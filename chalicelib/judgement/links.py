@@ -7,8 +7,8 @@ _WITH_SCHEME = re.compile(r"\bh(?:tt|xx)ps?://[^\s<>\"]*+")
 # A run of what a host's name can have, with a full stop, and the slash behind it. None begins inside
 # another, nor behind an @.
 _RUN = re.compile(r"(?<![\w.@-])[\w-]*+\.[\w.-]++(?!@)/?")
-# Every run has one: most texts have none, and need not be looked through.
-_DOT_WITHIN = re.compile(r"\.[\w.-]")
+# What can be a link ends so: most texts have none of it, and need not be looked through.
+_DOT_BEFORE_LETTER = re.compile(r"\.[^\W\d_]")
 _BEHIND_THE_HOST = re.compile("[/?#:]")
 # Endings that are seldom the next sentence's first word: `I was lost.Me too` is no link, but `t.me/x` is.
 _ENDINGS = frozenset(
@@ -67,7 +67,7 @@ def part_links(folded: str) -> tuple[list[str], str]:
     if "://" in folded:
         hosts += [_host(url.partition("://")[2]) for url in _WITH_SCHEME.findall(folded)]
         folded = _WITH_SCHEME.sub(" ", folded)
-    return hosts, _RUN.sub(take, folded) if _DOT_WITHIN.search(folded) else folded
+    return hosts, _RUN.sub(take, folded) if _DOT_BEFORE_LETTER.search(folded) else folded
 
 
 def is_of(host: str, domains: frozenset[str]) -> bool:

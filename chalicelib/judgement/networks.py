@@ -27,6 +27,8 @@ class Networks:
 
     def __contains__(self, ip: str) -> bool:
         """What is no IP lies in none."""
+        if not self._firsts:
+            return False
         try:
             address = ip_address(ip)
         except ValueError:

@@ -67,6 +67,8 @@ class Phrases:
         # By their first letters, which they share with few.
         self._stems: dict[str, dict[str, tuple[str, ...]]] = {}
         self._numbers: set[str] = set()
+        # What each of these words stands for in all, what it begins with too. Made when a text needs it.
+        self._known: dict[str, tuple[str, ...]] = {}
         self._forget_steps()
         for name, members in lists.items():
             for member in members:
@@ -97,13 +99,22 @@ class Phrases:
         """Return the codes of the phrases that these words have among them."""
         if self._steps > _MOST_STEPS:
             self._forget_steps()
+        if not self._known:
+            self._known = {word: self._meanings(word) for word in self._words}
+        known, stems = self._known, self._stems
+        # Of words that are not the file's, each once: those that may stand for some that are.
+        others: dict[str, tuple[str, ...]] = {}
         found: set[str] = set()
-        meanings: dict[str, tuple[str, ...]] = {}
         state = self._start
         for word in words:
-            meant = meanings.get(word)
+            meant = known.get(word)
             if meant is None:
-                meant = meanings[word] = self._meanings(word)
+                if word.isalpha() and word[:_SHORTEST_STEM] not in stems:
+                    meant = _NOTHING
+                else:
+                    meant = others.get(word)
+                    if meant is None:
+                        meant = others[word] = self._meanings(word)
             there = state.next.get(meant)
             state = self._step(state, meant) if there is None else there
             if state.codes:
@@ -148,13 +159,11 @@ class Phrases:
                         place.next.setdefault(symbol, []).append(there)
             places, way = [there], ""
         places[0].codes.add(code)
+        self._known = {}
         self._forget_steps()
 
     def _meanings(self, word: str) -> tuple[str, ...]:
         """What a word of a text stands for in the graph."""
-        stems = self._stems.get(word[:_SHORTEST_STEM])
-        if stems is None and word.isalpha():
-            return self._words.get(word, _NOTHING)
         number = f"#{word.lstrip(_FIGURES)}" if word[0] in _FIGURES else ""
         meanings = (number,) if number in self._numbers else _NOTHING
         for reading in (word, plainer(word)):

@@ -28,8 +28,6 @@ _REASONS = {
     "other": Reason("crisis_other_in_danger", "Somebody writes about another person who may be in danger."),
     "relapse": Reason("crisis_relapse", "Somebody may have relapsed, or be about to."),
 }
-# Where there is none of these, the context of none need be read.
-_DANGERS = frozenset((*_REASONS, SIGN))
 # So many words before a phrase tell whom it is about, and whether it is denied.
 _FAR = 8
 # A denial stands closer.
@@ -97,7 +95,7 @@ def find_danger(text: str) -> tuple[Reason, ...]:
     The time that it takes grows with the length of the text, and no faster.
     """
     found = _PHRASES.find(split_sentences(text))
-    if not any(meaning.kind in _DANGERS for _, matches in found for _, _, meaning in matches):
+    if not _may_be_danger({meaning for _, matches in found for _, _, meaning in matches}):
         return ()
     read = [_Reading(words, matches) for words, matches in found]
     overcome = any(reading.overcome for reading in read)
@@ -110,6 +108,12 @@ def find_danger(text: str) -> tuple[Reason, ...]:
         if len(kinds) < len(_REASONS):
             kinds |= later.dangers(overcome=overcome) | earlier.dangers_together(later, overcome=overcome)
     return tuple(reason for kind, reason in _REASONS.items() if kind in kinds)
+
+
+def _may_be_danger(meanings: set[Meaning]) -> bool:
+    """Whether the context need be read: not where there is no danger, and no signs that mean one together."""
+    signs = {when for kind, when in meanings if kind == SIGN}
+    return bool(meanings_of(signs)) or any(kind in _REASONS for kind, _ in meanings)
 
 
 class _Reading:

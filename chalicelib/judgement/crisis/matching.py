@@ -7,7 +7,7 @@ text.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, product
+from itertools import product
 from typing import NamedTuple
 
 from chalicelib.judgement.crisis.words import MANY, NUMBER
@@ -32,16 +32,10 @@ Match = tuple[int, int, Meaning]
 _Place = frozenset[str] | None
 
 
-class _Phrase(NamedTuple):
-    """A phrase by what is looked up of it, its first word or its first two, and what is left."""
-
-    looked_up: int
-    rest: tuple[_Place, ...]
-    meaning: Meaning
-    # The words that it can end with, so that what cannot end in a sentence is not begun.
-    last: frozenset[str]
-
-
+# A phrase: how many words are looked up of it, the first or the first two; the places that are left; what it
+# means; and the words that it can end with, so that what cannot end in a sentence is not begun (None where
+# nothing is left). A plain tuple: they are taken apart at every other word of a text.
+_Phrase = tuple[int, tuple[_Place, ...], Meaning, frozenset[str] | None]
 # By their second word; by "" those of one word, or with a gap behind the first.
 _Begun = dict[str, list[_Phrase]]
 
@@ -56,7 +50,9 @@ class Phrases:
     def __init__(self, text: str) -> None:
         # What is written behind each first word.
         self._written: dict[str, list[tuple[str, Meaning]]] = defaultdict(list)
+        # Of those of them that were met in a text, what was read; the others.
         self._begun: dict[str, _Begun] = {}
+        self._unread: set[str] = set()
         self._phrases: dict[tuple[str, Meaning], list[tuple[Iterable[str], _Phrase]]] = {}
         self._classes: dict[str, frozenset[str]] = {}
         # Many phrases have the same words in a place: they are read once.
@@ -73,6 +69,7 @@ class Phrases:
                 self._classes[name] = frozenset(words.split())
             else:
                 self._add(line, meaning)
+        self._unread |= self._written.keys()
 
     def words_of(self, name: str) -> frozenset[str]:
         """Return the words of a class."""
@@ -89,25 +86,33 @@ class Phrases:
     def _find_in(self, words: tuple[str, ...]) -> list[Match]:
         found: list[Match] = []
         vocabulary = frozenset(words)
+        for word in self._unread & vocabulary:
+            self._begin(word)
+        followed_by = (*words[1:], "")
         # Two words that are repeated a thousand times are looked up once.
         known: dict[tuple[str, str], list[_Phrase]] = {}
         # So are words that many phrases can end with.
-        can_end: dict[frozenset[str], bool] = {}
-        for start, pair in enumerate(pairwise((*words, ""))):
+        can_end: dict[_Place, bool] = {None: True}
+        # By far the most words begin nothing, or nothing together with the next.
+        for start, begun in enumerate(map(self._begun.get, words)):
+            if begun is None:
+                continue
+            following = followed_by[start]
+            looked_up = begun.get(following) or begun[""]
+            if not looked_up:
+                continue
+            pair = (words[start], following)
             phrases = known.get(pair)
             if phrases is None:
-                word, following = pair
-                if word not in self._written:
-                    continue
-                begun = self._begun.get(word) or self._begin(word)
                 phrases = known[pair] = []
-                for phrase in begun.get(following) or begun[""]:
-                    if phrase.rest and phrase.last not in can_end:
-                        can_end[phrase.last] = not phrase.last.isdisjoint(vocabulary)
-                    if not phrase.rest or can_end[phrase.last]:
+                for phrase in looked_up:
+                    last = phrase[-1]
+                    if last is not None and last not in can_end:
+                        can_end[last] = not last.isdisjoint(vocabulary)
+                    if can_end[last]:
                         phrases.append(phrase)
-            for looked_up, rest, meaning, _ in phrases:
-                at = start + looked_up
+            for length, rest, meaning, _ in phrases:
+                at = start + length
                 if not rest:
                     found.append((start, at, meaning))
                 elif rest[0] is None or (at < len(words) and words[at] in rest[0]):
@@ -123,7 +128,7 @@ class Phrases:
         for word in self._place(first) or ():
             self._written[word].append((rest, meaning))
 
-    def _begin(self, word: str) -> _Begun:
+    def _begin(self, word: str) -> None:
         begun: _Begun = {"": []}
         for written in self._written[word]:
             if written not in self._phrases:
@@ -137,7 +142,7 @@ class Phrases:
                 following: whatever + (phrases if following else []) for following, phrases in begun.items()
             }
         self._begun[word] = begun
-        return begun
+        self._unread.discard(word)
 
     def _read(self, rest: str, meaning: Meaning) -> Iterator[tuple[Iterable[str], _Phrase]]:
         """The phrases that are written so behind their first word, each by what it is looked up with."""
@@ -145,11 +150,10 @@ class Phrases:
         for chosen in product(*kept):
             places = tuple(self._place(element) for element in chosen if element)
             second = places[0] if places else None
-            last = (places[-1] if places else None) or frozenset()
-            if second is None:
-                yield _ANY, _Phrase(1, places, meaning, last)
-            else:
-                yield second, _Phrase(2, places[1:], meaning, last)
+            looked_up, left = (_ANY, places) if second is None else (second, places[1:])
+            # A gap is never its end.
+            last = left[-1] if left else None
+            yield looked_up, (1 if second is None else 2, left, meaning, last)
 
     def _place(self, element: str) -> _Place:
         if element not in self._places:

@@ -6,7 +6,9 @@ the usual short forms are evened out, so that each phrase needs to be known once
 
 import re
 import unicodedata
-from itertools import chain, groupby
+from itertools import groupby
+
+from chalicelib.judgement.runs import may_have_run
 
 # Letters of other alphabets that look like ours, and marks that stand for an apostrophe or a quotation mark.
 _LOOKALIKES = dict(zip("асеіорхуѕ’‘ʼ`´“”„«»…ı", "aceiopxys'''''\"\"\"\"\".i", strict=True))
@@ -191,8 +193,9 @@ _MARKS = {
     **dict.fromkeys(".!?\n", (END,)),
     '"': (QUOTE,),
 }
-# What a word of letters alone becomes, where it is not left as it is.
+# What a token becomes that is not left as it is.
 _PLAIN: dict[str, tuple[str, ...]] = {
+    **_MARKS,
     **{
         wrong: tuple(_SHORT_FORMS.get(word, word).split())
         for word in _WEIGHTY.split()
@@ -214,7 +217,8 @@ def split_sentences(text: str) -> list[tuple[str, ...]]:
     # Where each letter stands, as bytes: so that texts without spaced letters are not walked for them.
     if b"\1" * _SPACED_LETTERS in bytes(map(_LETTERS.__contains__, tokens)):
         tokens = _join_letters(tokens)
-    words = [*chain.from_iterable(map(_Plain().__getitem__, tokens)), END]
+    words = _words_of(tokens)
+    words.append(END)
     sentences, start = [], 0
     while start < len(words):
         end = words.index(END, start)
@@ -254,7 +258,7 @@ _FOLDING = _Folding(
 def _fold(text: str) -> str:
     folded = text.lower()
     plain = folded if folded.isascii() else folded.translate(_FOLDING)
-    return _DRAWN_OUT.sub(r"\1", plain)
+    return _DRAWN_OUT.sub(r"\1", plain) if may_have_run(plain, 2) else plain
 
 
 def _join_letters(tokens: list[str]) -> list[str]:
@@ -266,28 +270,33 @@ def _join_letters(tokens: list[str]) -> list[str]:
     return joined
 
 
-class _Plain(dict[str, tuple[str, ...]]):
-    """The words that each token of one text stands for: what comes again is read once."""
+def _words_of(tokens: list[str]) -> list[str]:
+    """The words that the tokens of a text stand for: most for themselves."""
+    words: list[str] = []
+    # What has something else than letters is taken apart once, however often it comes again.
+    apart: dict[str, tuple[str, ...]] = {}
+    for token in tokens:
+        plain = _PLAIN.get(token)
+        if plain is not None:
+            words += plain
+        elif token.isalpha():
+            words.append(token)
+        else:
+            if token not in apart:
+                apart[token] = _take_apart(token)
+            words += apart[token]
+    return words
 
-    def __missing__(self, token: str) -> tuple[str, ...]:
-        plain = self[token] = _plain(token)
-        return plain
 
+def _take_apart(token: str) -> tuple[str, ...]:
+    """What is not letters alone: figures, marks, or a word with something else in it.
 
-def _plain(token: str) -> tuple[str, ...]:
-    if token.isalpha():
-        return _PLAIN.get(token, (token,))
+    That can be an apostrophe, dots, or digits in the place of letters.
+    """
     if token.isdigit():
         return (_number(token),)
     if token[0] in _MARKS:
         return _MARKS[token[0]]
-    return _mixed(token)
-
-
-def _mixed(token: str) -> tuple[str, ...]:
-    """A word with something else in it: an apostrophe, dots, or digits in the place of letters."""
-    if token in _PLAIN:
-        return _PLAIN[token]
     if "'" in token:
         return _apart(token)
     plain = token.replace(".", "")
