@@ -14,13 +14,13 @@ no neighbour holds it: exactly sliding windows, in one round trip.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 KEY_WINDOW = timedelta(hours=24)
 CONTENT_WINDOW = timedelta(minutes=10)
 # Another environment's clock may be ahead, and may have put the same submission into the next slot.
-_CLOCK_SKEW = timedelta(seconds=5)
+_CLOCK_SKEW_SECONDS = 5
 
 
 class Hashing(Protocol):
@@ -79,16 +79,11 @@ def identify(
     def in_slot(start: int) -> str:
         return make_id(start, hashing.digest(f"{kind} id", f"{start}:{source}"))
 
-    own = _slot_start(visit.at, window)
-    reached = {_slot_start(visit.at - window, window), _slot_start(visit.at + _CLOCK_SKEW, window)} - {own}
+    now, length = int(visit.at.timestamp()), int(window.total_seconds())
+    own, *others = (at // length * length for at in (now, now - length, now + _CLOCK_SKEW_SECONDS))
     return Identity(
         own=in_slot(own),
-        neighbours=tuple(in_slot(start) for start in sorted(reached)),
+        neighbours=tuple(in_slot(start) for start in sorted({*others} - {own})),
         window_start=visit.at - window,
         request_hash=hashing.digest(f"{kind} request", request).hex(),
     )
-
-
-def _slot_start(at: datetime, window: timedelta) -> int:
-    seconds = int(window.total_seconds())
-    return int(at.astimezone(UTC).timestamp()) // seconds * seconds

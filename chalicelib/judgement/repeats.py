@@ -5,6 +5,8 @@ tell. It leaves a *mark* on its order to mail, no more; the mail function, for w
 had that mark first (`chalicelib/mail/repeating.py`).
 """
 
+import re
+
 from chalicelib.judgement.reasons import Reason
 from chalicelib.outbox import OrderKind
 from chalicelib.submissions import Hashing, Visit
@@ -13,6 +15,7 @@ _REASONS = {
     "form": Reason("form_token_replayed", "Something else was sent from the same opening of the form."),
     "text": Reason("sent_before", "The same text came before on this day, from no form of the site either."),
 }
+_NO_LETTER_NOR_FIGURE = re.compile(r"[\W_]+")
 # What is shorter, two people may well say.
 _SHORTEST_TEXT = 24
 
@@ -25,7 +28,7 @@ def make_mark(kind: OrderKind, subject_id: str, message: str, visit: Visit, hash
     """
     if visit.form:
         return f"form#{visit.form.hex()}"
-    text = "".join(filter(str.isalnum, message.casefold()))
+    text = _NO_LETTER_NOR_FIGURE.sub("", message.casefold())
     # A short text has a mark that nobody looks at: that it has none could be told by the time.
     by, marked = ("none", subject_id) if len(text) < _SHORTEST_TEXT else ("text", f"{visit.at.date()}:{text}")
     return f"{by}#{hashing.digest(f'{kind} text', marked).hex()}"
