@@ -9,12 +9,14 @@ https://docs.aws.amazon.com/botocore/latest/topics/events.html.
 
 import json
 from base64 import b64encode
-from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json
 
+from chalicelib.errors import Unavailable
+
 _SET_ASIDE = "frontdesk_parameters"
+_UNREADABLE = "frontdesk_unreadable"
 
 
 def _to_base64(value: object) -> str:
@@ -35,6 +37,7 @@ def pass_as_json(client: Any) -> None:
     events.register("provide-client-params.dynamodb", _set_aside, "frontdesk-set-aside")
     events.register("before-call.dynamodb", _write_body, "frontdesk-write-body")
     events.register("before-parse.dynamodb", _read_body, "frontdesk-read-body")
+    events.register("after-call.dynamodb", _refuse_unreadable, "frontdesk-refuse-unreadable")
 
 
 def _set_aside(params: dict[str, Any], context: dict[str, Any], **_about: Any) -> dict[str, Any]:
@@ -56,12 +59,31 @@ def _write_body(params: dict[str, Any], context: dict[str, Any], **_about: Any) 
 def _read_body(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_about: Any
 ) -> None:
-    # An error has another form, which the SDK knows; so it does with what is no JSON.
+    # An error has another form, which the SDK knows.
     if response_dict["status_code"] != 200:
         return
-    with suppress(ValueError):
+    try:
+        answer = _decode(response_dict["body"])
+        # As the SDK does: a null is what is not there.
+        customized_response_dict.update({k: value for k, value in answer.items() if value is not None})
+    except (ValueError, AttributeError):
+        customized_response_dict[_UNREADABLE] = True
+    response_dict["body"] = b""
+
+
+def _decode(body: bytes) -> Any:
+    try:
         # Pydantic's reader, which is loaded anyway and takes a third of json's time.
-        answer = from_json(response_dict["body"])
-        if isinstance(answer, dict):
-            customized_response_dict.update(answer)
-            response_dict["body"] = b""
+        return from_json(body)
+    except ValueError:
+        # It refuses half a surrogate pair, which JSON can spell.
+        return json.loads(body)
+
+
+def _refuse_unreadable(parsed: dict[str, Any], model: Any, **_about: Any) -> None:
+    """Raise Unavailable for what is no JSON object: the SDK would make an empty answer of it.
+
+    That would pass for done, or for "there is none". Here the SDK has done with trying again.
+    """
+    if _UNREADABLE in parsed:
+        raise Unavailable(model.name)

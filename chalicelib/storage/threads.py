@@ -85,7 +85,7 @@ class Threads:
             ScanIndexForward=not newest_first,
             # One more than asked for tells whether there is more; the first stretch has an edge besides.
             Limit=limit + (2 if after is None else 1),
-            # No key: the SDK takes longer over each attribute than over its length.
+            # No key: reading takes longer over each attribute than over its length.
             ProjectionExpression="public_json, approved_count",
             **request,
         )
