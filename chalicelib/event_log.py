@@ -62,7 +62,7 @@ def write_lines(level: str) -> None:
     if not _log.handlers:
         _log.addHandler(logging.StreamHandler(sys.stdout))
         _log.propagate = False
-    # No line says where it came from (Python's logging HOWTO, "Optimization").
+    # No line of any logger here says where it came from (Python's logging HOWTO, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None
     _log.setLevel(level)

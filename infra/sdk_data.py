@@ -12,8 +12,6 @@ from typing import Any
 import botocore.session
 
 CALLS = Path(__file__).with_name("sdk_calls.json")
-# What chalicelib/storage/dynamodb.py writes: of each value the SDK asks whether it is of each kind there is.
-ATTRIBUTE_KINDS = ("S", "N", "B", "BOOL")
 # Where an account's own endpoint would be found from ARNs in the request: tables are called by name here.
 _NEEDLESS = "operationContextParams"
 _WHOLE = ("_retry", "partitions", "sdk-default-configuration")
@@ -51,9 +49,6 @@ def cut_model(model: dict[str, Any], operations: list[str]) -> dict[str, Any]:
     while wanted:
         name = wanted.pop()
         shapes[name] = model["shapes"][name]
-        if name == "AttributeValue":
-            members = {kind: shapes[name]["members"][kind] for kind in ATTRIBUTE_KINDS}
-            shapes[name] = {**shapes[name], "members": members}
         wanted |= _shapes_in(shapes[name]) - set(shapes)
     cut: dict[str, Any] = _without_documentation(
         {**model, "operations": kept, "shapes": dict(sorted(shapes.items()))}
