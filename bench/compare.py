@@ -6,7 +6,7 @@ from typing import Any
 # Of medians: less than this is no news, however narrow the spread.
 _NEWS = 1.05
 # CPU alone is another on another machine, or on the same one busier: ratios are held together.
-_COMPARED = ("init_in_B", "in_T")
+_COMPARED = ("init_in_B", "in_T", "in_run_T")
 
 
 def compare(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
