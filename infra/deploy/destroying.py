@@ -122,7 +122,7 @@ def tell_copies(dynamodb: Any, stage: str) -> None:
 
 
 def tell_gateway_roles(aws: Any, stack: str, region: str) -> None:
-    """Each stack leaves one. With the last, all APIs of the region log: whether any does is not known here."""
+    """Each stack leaves one. All APIs of the region log with the last: whether any does is not known."""
     arn, tags = find_gateway_role(aws)
     last = arn.rpartition("/")[2] if is_ours(tags) else None
     iam, partition = aws.client("iam"), aws.client("iam").meta.partition
