@@ -1,7 +1,8 @@
 """The one place that builds clients: what a function works with, put together from its settings."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from chalicelib.oidc.keys import IssuerKeys
 from chalicelib.oidc.people import Issuer
 from chalicelib.pages import Sites
 from chalicelib.privacy.hashing import Hasher, NoHasher
-from chalicelib.privacy.keys import Keys, check_pair, read_keys, read_private_keys, write_key_file
+from chalicelib.privacy.keys import Keys, check_pair, read_keys, read_private_keys
 from chalicelib.privacy.sealing import Opener, Sealer
 from chalicelib.storage.approvals import Approvals
 from chalicelib.storage.audit import AuditTable
@@ -178,11 +179,9 @@ def make_session() -> Any:
 
 def read_function(name: str) -> tuple[str, dict[str, str]]:
     """The ARN of a deployed function, and its environment variables. Raises Unavailable."""
-    try:
+    with calling("GetFunctionConfiguration"):
         client = make_session().create_client("lambda", config=_PATIENT)
         answer = client.get_function_configuration(FunctionName=name)
-    except (BotoCoreError, ClientError) as error:
-        raise Unavailable("GetFunctionConfiguration") from error
     return answer["FunctionArn"], answer.get("Environment", {}).get("Variables", {})
 
 
@@ -207,30 +206,23 @@ def read_document(session: Any, file: Path | None, parameter: str | None) -> str
     """Read a document of keys from its file or its SSM parameter. Raises OSError or Unavailable."""
     if file is not None:
         return file.read_text()
-    ssm = session.create_client("ssm", config=_PATIENT)
-    try:
+    ssm = open_ssm(session)
+    with calling("GetParameter"):
         document: str = ssm.get_parameter(Name=parameter, WithDecryption=True)["Parameter"]["Value"]
-    except (BotoCoreError, ClientError) as error:
-        raise Unavailable("GetParameter") from error
     return document
 
 
-def write_document(session: Any, file: Path | None, parameter: str | None, document: str) -> None:
-    """Replace a document of keys where `read_document` finds it. Raises OSError or Unavailable."""
-    if file is not None:
-        write_key_file(file, document)
-        return
-    ssm = session.create_client("ssm", config=_PATIENT)
+def open_ssm(session: Any) -> Any:
+    return session.create_client("ssm", config=_PATIENT)
+
+
+@contextmanager
+def calling(operation: str) -> Iterator[None]:
+    """Raises Unavailable for whatever the SDK raises inside."""
     try:
-        # Under the KMS key that it has: without KeyId, SSM would take the account's own.
-        named = [{"Key": "Name", "Option": "Equals", "Values": [parameter]}]
-        pages = ssm.get_paginator("describe_parameters").paginate(ParameterFilters=named)
-        [known] = [found for page in pages for found in page["Parameters"]]
-        ssm.put_parameter(
-            Name=parameter, Value=document, Type="SecureString", KeyId=known["KeyId"], Overwrite=True
-        )
+        yield
     except (BotoCoreError, ClientError) as error:
-        raise Unavailable("PutParameter") from error
+        raise Unavailable(operation) from error
 
 
 def _make_issuer(settings: Settings, now: Callable[[], datetime]) -> Issuer | None:

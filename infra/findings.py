@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chalicelib.commands.ending import end_quietly
+
 _DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "checkov.md"
 _ROW = re.compile(r"\| (CKV2?_\w+) \| ([\w, ]+) \| (.+) \|")
 
@@ -79,4 +81,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(end_quietly(lambda: main(sys.argv[1:])))

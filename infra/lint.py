@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from chalicelib.commands.ending import end_quietly
 from infra.translation import translate_in
 
 # SnapStart without SAM's AutoPublishAlias: versions and aliases are our own (infra/versions.py), which the
@@ -39,4 +40,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(end_quietly(lambda: main(sys.argv[1:])))

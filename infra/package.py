@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 from zipfile import ZipFile
 
+from chalicelib.commands.ending import end_quietly
 from infra.assembly import Template, additions, divide_routes
 from infra.sdk_data import write_sdk_data
 from infra.slimming import COMMANDS, read_never_imported, slim
@@ -179,4 +180,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(end_quietly(lambda: main(sys.argv[1:])))

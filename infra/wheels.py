@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from chalicelib.commands.ending import end_quietly
+
 ROOT = Path(__file__).resolve().parents[1]
 # glibc of Lambda's Amazon Linux: 2.26 up to Python 3.11, 2.34 from 3.12 on. pip takes each tag literally.
 _OLDEST_GLIBC = 17
@@ -89,4 +91,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(end_quietly(main))

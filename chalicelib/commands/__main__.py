@@ -3,8 +3,8 @@
 import io
 import os
 import sys
-from typing import TextIO
 
+from chalicelib.commands.ending import end_quietly, let_go
 from chalicelib.commands.main import main
 
 
@@ -20,19 +20,13 @@ def _start() -> int:
         print("\nStopped. What was done is done; run it again for the rest.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        _let_go_of(sys.stdout)
-        return 1
+        raise
     except OSError as error:
         print(f"The answer cannot be written: {error.strerror}.", file=sys.stderr)
-        _let_go_of(sys.stdout)
+        let_go()
         return 1
     return code
 
 
-def _let_go_of(stream: TextIO) -> None:
-    """Whoever read our output has left. Python would try to flush to them once more as it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
 if __name__ == "__main__":
-    sys.exit(_start())
+    sys.exit(end_quietly(_start))

@@ -8,14 +8,27 @@ import argparse
 from collections.abc import Callable
 
 from chalicelib.commands.group import Group
+from chalicelib.commands.key_documents import (
+    MOST_BYTES_OF_A_PARAMETER,
+    ChangedMeanwhile,
+    open_document,
+)
 from chalicelib.commands.run import Run
 from chalicelib.errors import Unavailable
 from chalicelib.privacy.keys import add_hmac_secret, add_sealing_key
 from chalicelib.storage.resealing import Renewal
-from chalicelib.wiring import make_session, read_document, write_document
 
 _DOCUMENTS = ("keys_file", "keys_parameter", "private_keys_file", "private_keys_parameter")
 _TABLES = ("comments_table", "enquiries_table", "outbox_table")
+_FULL = (
+    "Not done, and nothing was changed: with one key more, an SSM parameter would be over "
+    f"{MOST_BYTES_OF_A_PARAMETER:,} bytes. Run keys reseal until it renews nothing, then take the oldest "
+    "keys out of both documents (docs/security.md, Rotating keys, step 5), then run it again."
+)
+_CHANGED_MEANWHILE = (
+    "Not done: somebody else changed the keys at the same moment, and theirs stay. Ask them before you "
+    "rotate again."
+)
 
 
 def add_commands(group: Group) -> None:
@@ -44,15 +57,22 @@ def add_commands(group: Group) -> None:
 def _rotate(options: argparse.Namespace, run: Run) -> bool:
     ends = " It ends open cursors, form tokens and idempotency windows." if options.hmac else ""
     run.screen.confirm(f"This adds a key, and no command takes it out again.{ends} Rotate?")
-    settings, session = run.desk.settings, make_session()
-    public = (settings.keys_file, settings.keys_parameter)
-    private = (settings.private_keys_file, settings.private_keys_parameter)
+    settings = run.desk.settings
     add = add_hmac_secret if options.hmac else add_sealing_key
     try:
-        keys, private_keys = add(read_document(session, *public), read_document(session, *private))
+        public = open_document(settings.keys_file, settings.keys_parameter)
+        private = open_document(settings.private_keys_file, settings.private_keys_parameter)
+        keys, private_keys = add(public.text, private.text)
+        if not public.has_room_for(keys) or not private.has_room_for(private_keys):
+            run.screen.say(_FULL)
+            return False
         # The private key first: nothing may be sealed to a key that nobody can open.
-        write_document(session, *private, private_keys)
-        write_document(session, *public, keys)
+        if private_keys != private.text:
+            private.replace(private_keys)
+        public.replace(keys)
+    except ChangedMeanwhile:
+        run.screen.say(_CHANGED_MEANWHILE)
+        return False
     except OSError as error:
         raise Unavailable("keys") from error
     rotated = "hmac" if options.hmac else "sealing"

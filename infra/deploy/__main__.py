@@ -16,6 +16,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
+from chalicelib.commands.ending import end_quietly
 from infra.deploy.artifacts import Bucket
 from infra.deploy.asking import complete
 from infra.deploy.aws import Aws, told_plainly
@@ -32,6 +33,7 @@ _BAA = (
     "is protected health information among what people write? Then accept AWS's BAA for this account "
     "(AWS Artifact, Agreements): no API says whether you have"
 )
+_GOES_ON = "CloudFormation goes on with what it began; run it again to see"
 
 
 def run(options: argparse.Namespace, aws: Aws | None = None) -> int:
@@ -149,15 +151,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
     try:
-        return run(_parser().parse_args(arguments))
+        return run(options)
     except CannotDeployError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted: CloudFormation goes on with what it began; run it again to see", file=sys.stderr)
+        print(f"Interrupted: {_GOES_ON}", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        if options.command in ("deploy", "destroy"):
+            print(f"Stopped, for nobody reads what it says: {_GOES_ON}", file=sys.stderr)
+        raise
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(end_quietly(lambda: main(sys.argv[1:])))

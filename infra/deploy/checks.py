@@ -137,7 +137,7 @@ def _check_gateway_role(stage: StageFile, aws: Any) -> Iterator[Finding]:
 def find_gateway_role(aws: Any) -> tuple[str, dict[str, str] | None]:
     """The ARN of the role with which API Gateway logs, and its tags: None where there is no such role."""
     role = aws.client("apigateway").get_account().get("cloudwatchRoleArn", "")
-    return role, _find_tags(aws.client("iam"), role) if role else None
+    return role, find_role_tags(aws.client("iam"), role.rpartition("/")[2]) if role else None
 
 
 def is_ours(tags: dict[str, str] | None) -> bool:
@@ -145,10 +145,10 @@ def is_ours(tags: dict[str, str] | None) -> bool:
     return tags is not None and tags.get("application") == "frontdesk"
 
 
-def _find_tags(iam: Any, role: str) -> dict[str, str] | None:
+def find_role_tags(iam: Any, name: str) -> dict[str, str] | None:
     """None where the role is gone: API Gateway's account goes on naming it."""
     try:
-        found = iam.get_role(RoleName=role.rpartition("/")[2])["Role"]
+        found = iam.get_role(RoleName=name)["Role"]
     except ClientError as error:
         if code_of(error) == "NoSuchEntity":
             return None

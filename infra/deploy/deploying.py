@@ -14,6 +14,7 @@ from infra.deploy.changes import Wanted, change_set, refuse_loss
 from infra.deploy.checks import check_akismet
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.progress import execute
+from infra.deploy.protection import refuse_unprotecting
 from infra.deploy.served import has_served
 from infra.deploy.stacks import KEY, find_stack, list_resources, make_ready, refuse_stuck
 from infra.deploy.stage_file import StageFile
@@ -96,6 +97,7 @@ class Deployment:
             print("\n".join(str(change) for change in changes.changes))
             print(f"make deploy would change {len(changes.changes)} resources; nothing was changed now")
             refuse_loss(changes)
+            refuse_unprotecting(self._cloudformation, there.name, template)
 
     def _build(self) -> Template:
         ssm = self._aws.client("ssm")
@@ -118,6 +120,8 @@ class Deployment:
                 print(f"{self._stage.stack} is as it should be: nothing to change")
                 return
             refuse_loss(changes)
+            if there:
+                refuse_unprotecting(self._cloudformation, there.name, template)
             for change in changes.changes[:_LINES_SHOWN]:
                 print(f"  {change}")
             if len(changes.changes) > _LINES_SHOWN:

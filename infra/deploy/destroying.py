@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from infra.deploy.artifacts import Bucket
 from infra.deploy.asking import ask_person, at_terminal
 from infra.deploy.aws import code_of
-from infra.deploy.checks import find_gateway_role, is_ours
+from infra.deploy.checks import find_gateway_role, find_role_tags, is_ours
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.key_parameters import akismet_key_name, find_kms_key, parameter_names
 from infra.deploy.progress import Watched
@@ -24,6 +24,8 @@ from infra.deploy.templates import declared_tables
 
 # AWS's longest: so long a person can change their mind.
 _DAYS_UNTIL_THE_KEY_IS_GONE = 30
+# The logical id in infra/gateway.yaml.
+GATEWAY_ROLE = "GatewayRole"
 
 
 def confirm(stack: str, what: str, given: str | None, ask: Callable[[str], str] = input) -> None:
@@ -52,7 +54,7 @@ def destroy(stage: StageFile, aws: Any, bucket: Bucket, *, with_data: bool) -> N
     for pool in held:
         if pool.type == "AWS::Cognito::UserPool":
             print(f"Kept: the user pool {pool.physical_id}, in which staff sign in; delete it in the console")
-    _tell_gateway_role(aws, stage.region)
+    tell_gateway_roles(aws, stage.stack, stage.region)
     # Somebody else's, of that name, is none of ours to tell.
     with suppress(CannotDeployError):
         if bucket.exists():
@@ -119,18 +121,41 @@ def tell_copies(dynamodb: Any, stage: str) -> None:
         print(f"Kept: the backups {', '.join(arns)}: delete each, aws dynamodb delete-backup --backup-arn")
 
 
-def _tell_gateway_role(aws: Any, region: str) -> None:
-    """All APIs of the account log with the one role: whether any does is not known here."""
+def tell_gateway_roles(aws: Any, stack: str, region: str) -> None:
+    """Each stack leaves one. All APIs of the region log with the last: whether any does is not known."""
     arn, tags = find_gateway_role(aws)
-    if not is_ours(tags):
-        return
-    name = arn.rpartition("/")[2]
-    policy = f"arn:{arn.split(':')[1]}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-    print(
-        f"Kept: the role {name}, with which API Gateway writes logs of every API in this account. If none is "
-        f"left: aws apigateway update-account --region {region} --patch-operations "
-        f"op=replace,path=/cloudwatchRoleArn,value= && aws iam detach-role-policy --role-name {name} "
-        f"--policy-arn {policy} && aws iam delete-role --role-name {name}"
+    last = arn.rpartition("/")[2] if is_ours(tags) else None
+    iam, partition = aws.client("iam"), aws.client("iam").meta.partition
+    if last:
+        print(
+            f"Kept: the role {last}, with which API Gateway writes logs of every API in this account. If "
+            f"none is left: aws apigateway update-account --region {region} --patch-operations "
+            f"op=replace,path=/cloudwatchRoleArn,value= && {_deletion_of_role(last, partition)}"
+        )
+    for name in _list_gateway_roles(iam, stack):
+        if name != last:
+            print(
+                f"Kept: the role {name}, with which API Gateway wrote logs before. If {stack} is in no other "
+                f"region: {_deletion_of_role(name, partition)}"
+            )
+
+
+def _deletion_of_role(name: str, partition: str) -> str:
+    policy = f"arn:{partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    return (
+        f"aws iam detach-role-policy --role-name {name} --policy-arn {policy} && "
+        f"aws iam delete-role --role-name {name}"
+    )
+
+
+def _list_gateway_roles(iam: Any, stack: str) -> list[str]:
+    """By the name that CloudFormation gives them, in all regions: IAM lists no roles by their tags."""
+    pages = iam.get_paginator("list_roles").paginate()
+    names = [role["RoleName"] for page in pages for role in page["Roles"]]
+    return sorted(
+        name
+        for name in names
+        if name.startswith(f"{stack}-{GATEWAY_ROLE}-") and is_ours(find_role_tags(iam, name))
     )
 
 

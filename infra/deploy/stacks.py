@@ -29,7 +29,6 @@ _NEVER_MADE = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"
 # The last is of an update by hand in which somebody asked that what failed be kept.
 _GOES_BACK_BY = {
     "UPDATE_ROLLBACK_FAILED": "continue-update-rollback",
-    "IMPORT_ROLLBACK_FAILED": "continue-update-rollback",
     "UPDATE_FAILED": "rollback-stack",
 }
 _GONE = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
@@ -127,6 +126,14 @@ def refuse_stuck(cloudformation: Any, stack: Stack) -> None:
         raise CannotDeployError(
             f"{stack.name} is being changed by somebody else ({stack.status}): wait until that has ended, "
             "then run it again"
+        )
+    if stack.status == "IMPORT_ROLLBACK_FAILED":
+        # ContinueUpdateRollback takes UPDATE_ROLLBACK_FAILED alone, RollbackStack CREATE_ and UPDATE_FAILED:
+        # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html.
+        raise CannotDeployError(
+            f"{stack.name} is in {stack.status}, because {_first_failure(cloudformation, stack.name)}: mend "
+            "that. CloudFormation has no command that goes on from there: make destroy removes the stack and "
+            "keeps tables and keys, then make deploy with ADOPT=data takes them in again"
         )
     if command := _GOES_BACK_BY.get(stack.status):
         raise CannotDeployError(

@@ -4,6 +4,7 @@ Runs on the system's Python before anything is installed, so it uses the standar
 """
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -96,9 +97,13 @@ def _run(command: list[str], installation: Installation) -> None:
 
 
 def _say(line: str) -> None:
-    # One write: two installations speak at once.
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    try:
+        # One write: two installations speak at once.
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read this has left (`| head -1`): what is begun is installed all the same.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(purpose: str) -> int:

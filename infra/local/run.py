@@ -3,6 +3,8 @@
 import signal
 import sys
 
+from chalicelib.commands.ending import end_quietly
+
 
 def main() -> int:
     # Until the run itself listens to signals, Ctrl-C ends the process with no traceback.
@@ -13,4 +15,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(end_quietly(main))

@@ -15,6 +15,7 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
+from chalicelib.commands.ending import end_quietly
 from infra.local.errors import CannotRunError
 from infra.package import ROOT
 from infra.rehearsal.account import running_account
@@ -76,4 +77,4 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(end_quietly(main))

@@ -3,10 +3,14 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chalicelib.commands import key_documents
+from chalicelib.privacy.keys import check_pair, read_keys, read_private_keys
 from tests.acts import PAGE, add_comment, post_enquiry, publish
 from tests.commands.typing import done, type_command
 from tests.stack import FakeSes, SharedSession, Stack
@@ -100,15 +104,31 @@ def test_look_up_by_address_uses_the_new_secret_after_resealing(own_keys: Stack)
     assert item["author_hmac"]["S"].startswith("h2.")
 
 
-@pytest.mark.skipif(
+people_do = pytest.mark.skipif(
     "FRONTDESK_PACKAGE" in os.environ, reason="no function rotates keys, and the zip's SDK cannot: people do"
 )
-def test_rotation_in_ssm_keeps_the_parameters_under_their_kms_key(own_keys: Stack) -> None:
+
+
+def move_to_ssm(stack: Stack) -> Any:
+    """Return SSM, moto's, which holds the stack's keys from now on."""
     ssm = SharedSession().create_client("ssm")
     for name, file in (("KEYS", "keys"), ("PRIVATE_KEYS", "private-keys")):
-        document = Path(own_keys.keys.pop(f"{name}_FILE")).read_text()
-        own_keys.keys[f"{name}_PARAMETER"] = parameter = f"/rotation/{own_keys.name}/{file}"
+        document = Path(stack.keys.pop(f"{name}_FILE")).read_text()
+        stack.keys[f"{name}_PARAMETER"] = parameter = f"/rotation/{stack.name}/{file}"
         ssm.put_parameter(Name=parameter, Value=document, Type="SecureString", KeyId="alias/data-key")
+    return ssm
+
+
+def read_documents(stack: Stack, ssm: Any) -> tuple[str, str]:
+    """The keys, the private keys."""
+    names = (stack.keys["KEYS_PARAMETER"], stack.keys["PRIVATE_KEYS_PARAMETER"])
+    keys, private = (ssm.get_parameter(Name=n, WithDecryption=True)["Parameter"]["Value"] for n in names)
+    return keys, private
+
+
+@people_do
+def test_rotation_in_ssm_keeps_the_parameters_under_their_kms_key(own_keys: Stack) -> None:
+    ssm = move_to_ssm(own_keys)
     given = fill(own_keys, "old")
     done(own_keys, "keys", "rotate")
     own_keys._desks = {}
@@ -118,6 +138,105 @@ def test_rotation_in_ssm_keeps_the_parameters_under_their_kms_key(own_keys: Stac
         named = [{"Key": "Name", "Option": "Equals", "Values": [parameter]}]
         [known] = ssm.describe_parameters(ParameterFilters=named)["Parameters"]
         assert (known["KeyId"], known["Version"]) == ("alias/data-key", 2)
+
+
+@people_do
+@pytest.mark.parametrize("rotation", [["rotate"], ["rotate", "--hmac"]])
+def test_rotation_that_a_parameter_has_no_room_for_changes_nothing_and_says_what_to_do(
+    own_keys: Stack, rotation: list[str]
+) -> None:
+    ssm = move_to_ssm(own_keys)
+    for _ in range(60):
+        before = read_documents(own_keys, ssm)
+        seen = type_command(own_keys, "keys", *rotation, "--yes")
+        if seen.code:
+            break
+    assert (seen.code, seen.out) == (1, "")
+    assert seen.told.startswith("Not done, and nothing was changed: with one key more, an SSM parameter")
+    assert "keys reseal until it renews nothing, then take the oldest keys out" in seen.told
+    assert read_documents(own_keys, ssm) == before
+    # As docs/security.md has it.
+    for document, name in zip(before, own_keys.keys.values(), strict=True):
+        left = json.dumps({kind: keys[-1:] for kind, keys in json.loads(document).items()})
+        ssm.put_parameter(Name=name, Value=left, Type="SecureString", Overwrite=True)
+    done(own_keys, "keys", *rotation)
+    assert emails(own_keys) == set()
+
+
+class Racing:
+    """SSM; right before the put number `at`, somebody else's whole rotation takes place."""
+
+    def __init__(self, client: Any, at: int, rotate: Callable[[], Any]) -> None:
+        self._client = client
+        self._at = at
+        self._rotate = rotate
+        self._puts = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_parameter(self, **wanted: Any) -> Any:
+        self._puts += 1
+        if self._puts == self._at:
+            self._rotate()
+        return self._client.put_parameter(**wanted)
+
+
+@people_do
+@pytest.mark.parametrize("theirs", [["rotate"], ["rotate", "--hmac"]])
+@pytest.mark.parametrize(
+    ("ours", "at"), [(["rotate"], 1), (["rotate"], 2), (["rotate", "--hmac"], 1)], ids=str
+)
+def test_of_two_rotations_at_once_the_first_stays_and_the_other_says_so(
+    own_keys: Stack, monkeypatch: pytest.MonkeyPatch, ours: list[str], at: int, theirs: list[str]
+) -> None:
+    """Else no function starts any more: the public key is the one's, the private key the other's."""
+    ssm = move_to_ssm(own_keys)
+    made = []
+
+    def rotate() -> None:
+        monkeypatch.setattr(key_documents, "open_ssm", lambda _: ssm)
+        done(own_keys, "keys", *theirs)
+        made.append(read_documents(own_keys, ssm)[0])
+
+    racing = Racing(ssm, at, rotate)
+    monkeypatch.setattr(key_documents, "open_ssm", lambda _: racing)
+    seen = type_command(own_keys, "keys", *ours, "--yes")
+    keys, private_keys = read_documents(own_keys, ssm)
+    check_pair(read_keys(keys), read_private_keys(private_keys))
+    # What is sealed to theirs, or hashed under it, is found again.
+    assert [keys] == made
+    assert (seen.code, seen.out) == (1, "")
+    assert seen.told.startswith("Not done: somebody else changed the keys at the same moment")
+    monkeypatch.setattr(key_documents, "open_ssm", lambda _: ssm)
+    done(own_keys, "keys", *ours)
+
+
+@people_do
+def test_rotation_whose_answer_was_lost_and_asked_for_again_is_done(
+    own_keys: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssm = move_to_ssm(own_keys)
+
+    class Retried(Racing):
+        def put_parameter(self, **wanted: Any) -> Any:
+            self._client.put_parameter(**wanted)
+            return self._client.put_parameter(**wanted)
+
+    monkeypatch.setattr(key_documents, "open_ssm", lambda _: Retried(ssm, 0, lambda: None))
+    done(own_keys, "keys", "rotate")
+    keys, private_keys = read_documents(own_keys, ssm)
+    assert list(read_keys(keys).sealing_keys) == list(read_private_keys(private_keys)) == ["s1", "s2"]
+
+
+def test_a_key_file_that_somebody_replaced_meanwhile_stays(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    path.write_text("one")
+    ours, theirs = (key_documents.open_document(path, None) for _ in range(2))
+    theirs.replace("theirs")
+    with pytest.raises(key_documents.ChangedMeanwhile):
+        ours.replace("ours")
+    assert path.read_text() == "theirs"
 
 
 def test_resealing_tells_how_far_it_is(own_keys: Stack) -> None:

@@ -24,7 +24,8 @@ STUCK = {
     "DELETE_IN_PROGRESS": "is being changed by somebody else (DELETE_IN_PROGRESS): wait until that has ended",
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "(UPDATE_COMPLETE_CLEANUP_IN_PROGRESS): wait until that has ended",
     "UPDATE_ROLLBACK_FAILED": "because Mail: The role is gone: mend that, then run aws cloudformation cont",
-    "IMPORT_ROLLBACK_FAILED": "because Mail: The role is gone: mend that, then run aws cloudformation cont",
+    "IMPORT_ROLLBACK_FAILED": "because Mail: The role is gone: mend that. CloudFormation has no command that "
+    "goes on from there: make destroy removes the stack and keeps tables and keys, then make deploy with",
     "UPDATE_FAILED": "rollback-stack --region us-east-1 --stack-name frontdesk-prod, then this again",
     "ROLLBACK_COMPLETE": "is in ROLLBACK_COMPLETE and still holds frontdesk-prod-pages: look",
     "ROLLBACK_FAILED": "is in ROLLBACK_FAILED and still holds frontdesk-prod-pages: look",

@@ -259,6 +259,18 @@ def test_keys_that_are_gone_stop_before_anything_is_made_where_a_table_is_full(
     assert (account.status(), account.tables()) == (None, [TABLE])
 
 
+def test_a_table_keeps_its_deletion_protection(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    assert account.run("deploy", "prod") == 0
+    account.template["Resources"]["PagesTable"]["Properties"]["DeletionProtectionEnabled"] = False
+    for command in ("diff", "deploy"):
+        assert account.run(command, "prod") == 1
+        told = capsys.readouterr().err
+        assert told.startswith("Refused: it would take deletion protection from PagesTable (AWS::Dyn")
+    assert account.change_sets() == []
+    table = account.client("dynamodb").describe_table(TableName=TABLE)["Table"]
+    assert table["DeletionProtectionEnabled"]
+
+
 def test_a_bucket_that_is_gone_is_told_and_made_again(
     account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,98 @@
+"""The documents of keys, as a rotation replaces them: never over what somebody else wrote meanwhile.
+
+Two rotations at once would otherwise leave one's public key beside the other's private one: no function would
+start any more, and what visitors write until then would be sealed for nobody.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from chalicelib.privacy.keys import write_key_file
+from chalicelib.wiring import calling, make_session, open_ssm
+
+# Of a standard parameter, and keys are ASCII:
+# https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html.
+MOST_BYTES_OF_A_PARAMETER = 4096
+
+
+class ChangedMeanwhile(Exception):
+    """What somebody else wrote since it was read stays; ours does not."""
+
+
+class KeyDocument(Protocol):
+    """`text` is the document as it was read."""
+
+    text: str
+
+    def has_room_for(self, text: str) -> bool: ...
+
+    def replace(self, text: str) -> None:
+        """Raises ChangedMeanwhile, OSError or Unavailable."""
+
+
+def open_document(file: Path | None, parameter: str | None) -> KeyDocument:
+    """Raises OSError or Unavailable."""
+    return InFile(file) if file is not None else InSsm(open_ssm(make_session()), str(parameter))
+
+
+class InFile:
+    """On one machine: looked at once more before it is replaced."""
+
+    def __init__(self, path: Path) -> None:
+        self.text = path.read_text()
+        self._path = path
+
+    def has_room_for(self, _text: str) -> bool:
+        return True
+
+    def replace(self, text: str) -> None:
+        if self._path.read_text() != self.text:
+            raise ChangedMeanwhile
+        write_key_file(self._path, text)
+
+
+@dataclass(frozen=True)
+class _Version:
+    number: int
+    text: str
+
+
+class InSsm:
+    """PutParameter takes no condition, but says which version it made: whose is not the next one, yields."""
+
+    def __init__(self, ssm: Any, name: str) -> None:
+        self._ssm = ssm
+        self._name = name
+        self._read = self._get(name)
+        self.text = self._read.text
+
+    def has_room_for(self, text: str) -> bool:
+        return len(text.encode()) <= MOST_BYTES_OF_A_PARAMETER
+
+    def replace(self, text: str) -> None:
+        following = self._read.number + 1
+        if self._put(text) == following:
+            return
+        # Where only the answer was lost, the SDK has asked again, and that version is ours too.
+        first = self._get(f"{self._name}:{following}").text
+        if first != text:
+            self._put(first)
+            raise ChangedMeanwhile
+
+    def _get(self, name: str) -> _Version:
+        with calling("GetParameter"):
+            found = self._ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+        return _Version(int(found["Version"]), str(found["Value"]))
+
+    def _put(self, text: str) -> int:
+        """Return the version that it made."""
+        # Under the KMS key that it has: without KeyId, SSM would take the account's own.
+        named = [{"Key": "Name", "Option": "Equals", "Values": [self._name]}]
+        with calling("PutParameter"):
+            pages = self._ssm.get_paginator("describe_parameters").paginate(ParameterFilters=named)
+            [known] = [found for page in pages for found in page["Parameters"]]
+            made = self._ssm.put_parameter(
+                Name=self._name, Value=text, Type="SecureString", KeyId=known["KeyId"], Overwrite=True
+            )
+        return int(made["Version"])
