@@ -73,7 +73,7 @@ def _list_altered(root: Path) -> Iterator[str]:
 
 
 def _hash(file: Path, digits: int) -> str:
-    """As git names a blob: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects. 64 digits are SHA-256's."""
+    """As git names a blob (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects). 64 digits: SHA-256."""
     content = os.fsencode(os.readlink(file)) if file.is_symlink() else file.read_bytes()
     blob = b"blob %d\0%b" % (len(content), content)
     return (hashlib.sha256(blob) if digits == 64 else hashlib.sha1(blob, usedforsecurity=False)).hexdigest()
