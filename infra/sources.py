@@ -5,8 +5,10 @@ not know is not, for nobody meant it to go anywhere. Both are told. Where there 
 unpacked archive, everything that lies there is the source.
 """
 
+import hashlib
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +46,7 @@ def _list_sources(root: Path) -> Sources:
     if "app.py" not in tracked:
         return Sources(tuple(sorted(_everything(root))))
     files = sorted({Path(name) for name in tracked if (root / name).is_file()})
-    changed = _ask_git(root, "diff", "--name-only", "--relative", "HEAD")
+    changed = sorted({*_ask_git(root, "diff", "--name-only", "--relative", "HEAD"), *_list_altered(root)})
     unknown = _ask_git(root, "ls-files", "--others", "--exclude-standard")
     # A sparse checkout, a submodule: git calls neither a change.
     missing = {*tracked} - {str(file) for file in files} - {*changed}
@@ -56,6 +58,25 @@ def _list_sources(root: Path) -> Sources:
     if unknown:
         told.append(f"Left out, as git does not know them (git add what belongs): {_shown(unknown)}")
     return Sources(tuple(files), tuple(told))
+
+
+def _list_altered(root: Path) -> Iterator[str]:
+    """Files whose bytes are not the committed ones, by git's own hashes.
+
+    Git itself does not look where it was told not to: update-index --assume-unchanged, --skip-worktree.
+    """
+    for entry in _ask_git(root, "ls-tree", "-r", "HEAD"):
+        about, _, name = entry.partition("\t")
+        committed = about.split()[2]
+        if (root / name).is_file() and _hash(root / name, len(committed)) != committed:
+            yield name
+
+
+def _hash(file: Path, digits: int) -> str:
+    """As git names a blob (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects). 64 digits: SHA-256."""
+    content = os.fsencode(os.readlink(file)) if file.is_symlink() else file.read_bytes()
+    blob = b"blob %d\0%b" % (len(content), content)
+    return (hashlib.sha256(blob) if digits == 64 else hashlib.sha1(blob, usedforsecurity=False)).hexdigest()
 
 
 def _shown(names: list[str]) -> str:

@@ -20,7 +20,9 @@ def add_commands(group: Group) -> None:
         "audit verify --local",
         "audit verify --subject c01ng97crd0gsnvhb8tsv0yzw2j --local",
     )
-    subject = "a comment's id, an enquiry's reference, a token's id, pages/<page>, or comments/<actor>"
+    subject = (
+        "a comment's id, an enquiry's reference, a token's id, pages/<page>, comments/<actor>, keys, mail"
+    )
     verify.add_argument("--subject", help=subject)
     listed = audit.command(
         "list",

@@ -13,7 +13,7 @@ from chalicelib.commands.key_documents import (
     ChangedMeanwhile,
     open_document,
 )
-from chalicelib.commands.run import Run
+from chalicelib.commands.run import Run, note
 from chalicelib.errors import Unavailable
 from chalicelib.privacy.keys import add_hmac_secret, add_sealing_key
 from chalicelib.storage.resealing import Renewal
@@ -40,7 +40,7 @@ def add_commands(group: Group) -> None:
         _rotate,
         "keys rotate --local",
         "keys rotate --hmac --yes --local",
-        changes=_DOCUMENTS,
+        changes=(*_DOCUMENTS, "audit_table"),
     )
     rotate.add_argument(
         "--hmac", action="store_true", help="the secret of the keyed hashes, not the sealing key"
@@ -50,7 +50,7 @@ def add_commands(group: Group) -> None:
         "Seal and hash everything stored under the current keys. Broken off, it goes on where it was.",
         _reseal,
         "keys reseal --local",
-        changes=_TABLES,
+        changes=(*_TABLES, "audit_table"),
     )
 
 
@@ -58,7 +58,7 @@ def _rotate(options: argparse.Namespace, run: Run) -> bool:
     ends = " It ends open cursors, form tokens and idempotency windows." if options.hmac else ""
     run.screen.confirm(f"This adds a key, and no command takes it out again.{ends} Rotate?")
     settings = run.desk.settings
-    add = add_hmac_secret if options.hmac else add_sealing_key
+    rotated, add = ("hmac", add_hmac_secret) if options.hmac else ("sealing", add_sealing_key)
     try:
         public = open_document(settings.keys_file, settings.keys_parameter)
         private = open_document(settings.private_keys_file, settings.private_keys_parameter)
@@ -66,6 +66,7 @@ def _rotate(options: argparse.Namespace, run: Run) -> bool:
         if not public.has_room_for(keys) or not private.has_room_for(private_keys):
             run.screen.say(_FULL)
             return False
+        note(run, "keys", "rotate", after=rotated)
         # The private key first: nothing may be sealed to a key that nobody can open.
         if private_keys != private.text:
             private.replace(private_keys)
@@ -75,7 +76,6 @@ def _rotate(options: argparse.Namespace, run: Run) -> bool:
         return False
     except OSError as error:
         raise Unavailable("keys") from error
-    rotated = "hmac" if options.hmac else "sealing"
     run.screen.answer(
         {"rotated": rotated}, [f"There is a new {rotated} key. Restart the functions, then reseal."]
     )
@@ -84,6 +84,7 @@ def _rotate(options: argparse.Namespace, run: Run) -> bool:
 
 def _reseal(_options: argparse.Namespace, run: Run) -> bool:
     run.screen.confirm("This rewrites everything that is sealed. Reseal?")
+    note(run, "keys", "reseal")
     store, hash_address = run.desk.store, run.desk.hasher.address
     steps: dict[str, Callable[[], Renewal]] = {
         "comments": lambda: store.comments.reseal(hash_address),

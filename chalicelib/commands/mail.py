@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.commands.group import Group
 from chalicelib.commands.printable import table
-from chalicelib.commands.run import Run, collect
+from chalicelib.commands.run import Run, collect, note
 from chalicelib.errors import NotFound
 from chalicelib.outbox import OutboxEntry
 from chalicelib.showing import show_delivery
@@ -31,7 +31,7 @@ def add_commands(group: Group) -> None:
         "Bring each to the mail function again, once. Mend first what stands in their reasons.",
         _redrive,
         "dead-letters redrive --local",
-        changes=("mail_dead_letter_queue_url", "mail_queue_url"),
+        changes=("mail_dead_letter_queue_url", "mail_queue_url", "audit_table"),
     )
     mail = group.group("mail", "Mail that SES holds: try it now.")
     mail.command(
@@ -39,7 +39,7 @@ def add_commands(group: Group) -> None:
         "Try all held mail now rather than within ten minutes.",
         _resume,
         "mail resume --local",
-        changes=("outbox_table", "mail_queue_url"),
+        changes=("outbox_table", "mail_queue_url", "audit_table"),
     )
 
 
@@ -75,6 +75,7 @@ def _row(letter: dict[str, Any]) -> list[Any]:
 
 def _redrive(_options: argparse.Namespace, run: Run) -> bool:
     run.screen.confirm("This brings every dead letter to the mail function again. Go on?")
+    note(run, "mail", "redrive")
     redriven = run.desk.queue.redrive()
     run.screen.answer({"redriven": redriven}, [f"{redriven:,} brought again."])
     return True
@@ -83,6 +84,7 @@ def _redrive(_options: argparse.Namespace, run: Run) -> bool:
 def _resume(_options: argparse.Namespace, run: Run) -> bool:
     """What is held now: were it looked up again and again, what SES still holds would go round for ever."""
     run.screen.confirm("This tries all held mail now. Go on?")
+    note(run, "mail", "resume")
     desk, store = run.desk, run.desk.store
 
     def fetch(limit: int, after: Any) -> tuple[list[OutboxEntry], Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from chalicelib.audit import Act
 from chalicelib.commands.screen import Screen
 from chalicelib.wiring import Desk
 
@@ -23,6 +24,14 @@ class Run:
     # As the audit trail names them.
     actor: str
     screen: Screen
+
+
+def note(run: Run, subject: str, action: str, after: str | None = None) -> None:
+    """Put into the audit trail what is done next, for all that a `subject` (`keys`, `mail`) stands for.
+
+    Before it is done, as a reading is: what cannot be noted is not done. Raises Unavailable.
+    """
+    run.desk.store.record_reading(Act(subject, run.actor, action, run.desk.now(), after=after))
 
 
 def collect(fetch: Callable[[int, Any], tuple[list[T], Any]], limit: int) -> tuple[list[T], bool]:

@@ -22,6 +22,7 @@ _QUESTIONS: Mapping[str, str] = {
     "TOPICS": "Who is mailed about enquiries, with commas",
     "MAIL_SENDER": "From whom mail is sent: an address at a domain that is verified in SES",
 }
+_LISTS = ("SITES", "MODERATORS", "TOPICS")
 _HEAD = re.compile(r"""^[ \t]*\[[ \t]*(?:settings|"settings"|'settings')[ \t]*\][^\n]*\n?""", re.MULTILINE)
 
 
@@ -57,7 +58,7 @@ def complete(path: Path, ask: Callable[[str], str] = input) -> Content:
     if not content:
         missing.insert(1, "alarm_email")
     print(f"{path} lacks what follows. It is asked once, and written there.")
-    answers = {name: ask_person(f"{_QUESTIONS.get(name, name)}: ", ask) for name in missing}
+    answers = {name: _ask_for(name, ask) for name in missing}
     unanswered = [name for name, answer in answers.items() if not answer and name != "alarm_email"]
     if unanswered:
         raise CannotDeployError(f"{', '.join(unanswered)} cannot be empty: nothing was written, run it again")
@@ -65,11 +66,23 @@ def complete(path: Path, ask: Callable[[str], str] = input) -> Content:
     return load(path)
 
 
+def _ask_for(name: str, ask: Callable[[str], str]) -> str:
+    """Again where nothing is between the commas: a list that is there and empty is not asked for later."""
+    while True:
+        answer = ask_person(f"{_QUESTIONS.get(name, name)}: ", ask)
+        if not answer or name not in _LISTS or _items(answer):
+            return answer
+        print("There is nothing in that")
+
+
 def _value(name: str, answer: str) -> Any:
-    items = [part.strip() for part in answer.split(",") if part.strip()]
     if name == "TOPICS":
-        return {"admissions": items}
-    return items if name in ("SITES", "MODERATORS") else answer
+        return {"admissions": _items(answer)}
+    return _items(answer) if name in _LISTS else answer
+
+
+def _items(answer: str) -> list[str]:
+    return [part.strip() for part in answer.split(",") if part.strip()]
 
 
 def _write(path: Path, answers: Mapping[str, Any]) -> None:

@@ -88,11 +88,16 @@ def code_of(error: exceptions.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def is_denied(error: exceptions.ClientError) -> bool:
+    """Whether these credentials may not do it."""
+    return code_of(error) in _DENIED
+
+
 def _of_client_error(error: exceptions.ClientError) -> str:
     code = code_of(error)
     if code in _BY_CODE:
         return _BY_CODE[code]
-    if code in _DENIED:
+    if is_denied(error):
         return (
             f"These credentials may not call {error.operation_name}: use a role that may deploy "
             "(docs/deploy.md), then run it again"

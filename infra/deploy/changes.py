@@ -155,5 +155,8 @@ def _clear(cloudformation: Any, stack: str, name: str, *, is_new: bool) -> None:
     with suppress(ClientError):
         if is_new:
             [found] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-            if found["StackStatus"] == "REVIEW_IN_PROGRESS":
+            listed = cloudformation.list_change_sets(StackName=stack)["Summaries"]
+            # Two first deployments at once share that stack: the other's plan would go with it.
+            is_ours_alone = all(each["ChangeSetName"] == name for each in listed)
+            if found["StackStatus"] == "REVIEW_IN_PROGRESS" and is_ours_alone:
                 cloudformation.delete_stack(StackName=stack)

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from infra.deploy import key_parameters
 from infra.deploy.artifacts import Bucket
-from infra.deploy.aws import code_of
+from infra.deploy.aws import code_of, is_denied
 from infra.deploy.errors import CannotDeployError
 from infra.deploy.served import has_served
 from infra.deploy.stacks import Stack, find_stack, list_functions, refuse_stuck
@@ -58,14 +58,7 @@ def check_before_deploying(stage: StageFile, aws: Any) -> Iterator[Finding]:
         yield _check_certificate(certificate, stage.public_url, aws.client("acm"))
     if finding := check_akismet(stage, aws.client("ssm")):
         yield finding
-    try:
-        served = has_served(aws, stage.stage, stage.stack)
-        key_parameters.refuse_lost(aws.client("ssm"), stage.stage, has_served=served)
-        yield good(
-            "the product's keys are there" if served else "the product's keys are there, or to be made"
-        )
-    except CannotDeployError as error:
-        yield blocks(str(error))
+    yield _check_keys(stage, aws)
 
 
 def check_names(stage: StageFile, aws: Any) -> Finding:
@@ -168,6 +161,29 @@ def check_akismet(stage: StageFile, ssm: Any) -> Finding | None:
         f"aws ssm put-parameter --region {stage.region} --name {name} --type SecureString --key-id "
         f"alias/{stage.stack} --value file://akismet-key, then make deploy STAGE={stage.stage} again, for "
         "mail reads it when it starts"
+    )
+
+
+def _check_keys(stage: StageFile, aws: Any) -> Finding:
+    """Keys that served are there and of one another: the functions are refused their start otherwise."""
+    ssm = aws.client("ssm")
+    served = has_served(aws, stage.stage, stage.stack)
+    try:
+        key_parameters.refuse_lost(ssm, stage.stage, has_served=served)
+        key_parameters.refuse_unpaired(ssm, stage.stage, has_served=served)
+    except CannotDeployError as error:
+        return blocks(str(error))
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return note(
+            "the product's keys are there, but these credentials may not read them: whether they belong "
+            "together is not known, and make deploy has to read them"
+        )
+    return good(
+        "the product's keys are there, and of one another"
+        if served
+        else "the product's keys are there, or to be made"
     )
 
 

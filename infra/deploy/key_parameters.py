@@ -89,10 +89,7 @@ def ensure(ssm: Any, stage: str, kms_key: str, *, has_served: bool) -> bool:
     if all(versions) and _are_a_pair(ssm, stage):
         return False
     if has_served:
-        raise CannotDeployError(
-            f"{' and '.join(parameter_names(stage))} are not of one another, or cannot be read: put back the "
-            "copies that you keep (aws ssm get-parameter-history has what was there), then run it again"
-        )
+        raise _not_a_pair(stage)
     keys, private_keys = make_documents()
     check_pair(read_keys(keys), read_private_keys(private_keys))
     documents = zip(parameter_names(stage), versions, (keys, private_keys), strict=True)
@@ -103,6 +100,22 @@ def ensure(ssm: Any, stage: str, kms_key: str, *, has_served: bool) -> bool:
     if not _are_a_pair(ssm, stage):
         raise CannotDeployError(_somebody_else(" and ".join(parameter_names(stage))))
     return True
+
+
+def refuse_unpaired(ssm: Any, stage: str, *, has_served: bool) -> None:
+    """Raises CannotDeployError where keys that `has_served` do not belong together; else `ensure` mends it.
+
+    Raises botocore's ClientError where they may not be read.
+    """
+    if has_served and not _are_a_pair(ssm, stage):
+        raise _not_a_pair(stage)
+
+
+def _not_a_pair(stage: str) -> CannotDeployError:
+    return CannotDeployError(
+        f"{' and '.join(parameter_names(stage))} are not of one another, or cannot be read: put back the "
+        "copies that you keep (aws ssm get-parameter-history has what was there), then run it again"
+    )
 
 
 def _put(ssm: Any, name: str, document: str, kms_key: str, *, replaces: bool) -> None:

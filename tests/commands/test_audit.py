@@ -1,10 +1,14 @@
 """`audit verify` names the first break of each chain; `audit list` shows entries as the API does."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from chalicelib.audit import Act, Entry, find_break
 from tests.acts import publish
 from tests.commands.typing import done, type_command
+from tests.faults import OUTAGES, FailingClient, desk_on
 from tests.stack import Stack
 
 
@@ -78,3 +82,34 @@ def test_entry_that_lost_a_race_is_chained_behind_the_winner(
     history = list(winner.audit.history("s"))
     assert [entry.act.actor for entry in history] == ["token:winner", "token:winner", "token:loser"]
     assert find_break(history) is None
+
+
+OF_ALL = {
+    ("keys", "rotate"): ("keys", "rotate", "sealing"),
+    ("keys", "rotate", "--hmac"): ("keys", "rotate", "hmac"),
+    ("keys", "reseal"): ("keys", "reseal", None),
+    ("mail", "resume"): ("mail", "resume", None),
+    ("dead-letters", "redrive"): ("mail", "redrive", None),
+}
+
+
+@pytest.mark.parametrize("typed", OF_ALL, ids=" ".join)
+def test_what_is_done_to_all_keys_or_mail_is_noted_before_it_is_done(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: tuple[str, ...]
+) -> None:
+    stack.keys = {name: shutil.copy(path, str(tmp_path)) for name, path in stack.keys.items()}
+    kept = {path: Path(path).read_bytes() for path in stack.keys.values()}
+    real = stack.desk("staff").store.database._client
+    cut = FailingClient(OUTAGES["throttled"], real, ("transact_write_items",))
+    with monkeypatch.context() as patched:
+        patched.setattr("chalicelib.commands.main.open_desk", lambda *_: desk_on(stack, "staff", cut))
+        seen = type_command(stack, *typed, "--yes")
+    # What cannot be noted is not done.
+    assert (seen.code, seen.out) == (1, "")
+    assert {path: Path(path).read_bytes() for path in kept} == kept
+    done(stack, *typed)
+    subject, action, after = OF_ALL[typed]
+    [entry] = done(stack, "audit", "list", "--subject", subject)["entries"]
+    assert (entry["action"], entry["to"]) == (action, after)
+    assert entry["actor"].startswith("command:")
+    assert done(stack, "audit", "verify", "--subject", subject) == {"chains": 1, "broken": []}

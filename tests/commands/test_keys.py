@@ -247,4 +247,7 @@ def test_resealing_tells_how_far_it_is(own_keys: Stack) -> None:
 
 def test_rotation_says_first_which_documents_it_changes(own_keys: Stack) -> None:
     seen = type_command(own_keys, "keys", "rotate", "--yes")
-    assert seen.err.splitlines()[1] == f"Changes {', '.join(own_keys.keys.values())}"
+    assert (
+        seen.err.splitlines()[1]
+        == f"Changes {', '.join([*own_keys.keys.values(), f'{own_keys.name}-audit'])}"
+    )

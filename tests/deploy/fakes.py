@@ -41,6 +41,7 @@ class FakeCloudFormation:
         self.failure = ""
         self.cannot_be_deleted = False
         self.is_ours = True
+        self.change_sets_of_others: list[str] = []
         self.of_others: tuple[str, ...] = ()
         self.resources: list[dict[str, Any]] = []
         self.parameters: dict[str, str] = {}
@@ -100,6 +101,11 @@ class FakeCloudFormation:
     def delete_change_set(self, **_: Any) -> None:
         self.called.append("delete_change_set")
         self._change_set = False
+
+    def list_change_sets(self, StackName: str) -> dict[str, Any]:
+        # Ours is listed for a while after it was deleted.
+        names = [self.created["ChangeSetName"], *self.change_sets_of_others]
+        return {"Summaries": [{"ChangeSetName": name} for name in names]}
 
     def delete_stack(self, StackName: str) -> None:
         self.called.append("delete_stack")

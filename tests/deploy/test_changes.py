@@ -100,6 +100,16 @@ def test_a_plan_for_a_new_stack_leaves_no_empty_stack() -> None:
     assert cloudformation.status is None
 
 
+def test_a_stack_that_holds_somebody_elses_plan_is_left_to_them() -> None:
+    """Of two first deployments at once, one of which is refused or ended."""
+    cloudformation = FakeCloudFormation(None)
+    cloudformation.change_sets_of_others = ["deploy-2"]
+    with change_set(cloudformation, WANTED, None, "deploy-1"):
+        pass
+    assert cloudformation.called == ["create_change_set", "delete_change_set"]
+    assert cloudformation.status == "REVIEW_IN_PROGRESS"
+
+
 FAILED = [
     ("UPDATE_IN_PROGRESS", [event("Mail", "UPDATE_IN_PROGRESS")]),
     (

@@ -4,7 +4,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from chalicelib.privacy.keys import make_documents
 from infra.deploy.checks import Finding, check_before_deploying
 from infra.deploy.mail_checks import check_mail
 from infra.deploy.stage_file import read_stage
@@ -99,7 +101,9 @@ class Account:
             "apigateway": SimpleNamespace(get_account=lambda: {"cloudwatchRoleArn": role} if role else {}),
             "iam": SimpleNamespace(get_role=lambda **_: _role(parts.get("tags", {}))),
             "ssm": SimpleNamespace(
-                get_parameters=lambda **_: {"Parameters": parts.get("parameters", [])},
+                get_parameters=parts.get(
+                    "get_parameters", lambda **_: {"Parameters": parts.get("parameters", [])}
+                ),
                 meta=SimpleNamespace(region_name="us-east-1"),
             ),
             "dynamodb": Tables(parts.get("items", [])),
@@ -159,10 +163,8 @@ def test_a_small_quota_blocks_unless_nothing_is_reserved() -> None:
     assert "reserved_concurrency = false" in told
     assert blocking(small, reserved_concurrency=False) == []
     # What the functions of a stack have reserved is not free, and need not be.
-    whole = [{"Name": f"/frontdesk/prod/{name}", "Version": 1} for name in ("keys", "private-keys")]
-    assert (
-        blocking(Account("UPDATE_COMPLETE", unreserved=150, functions=ALL_FUNCTIONS, parameters=whole)) == []
-    )
+    whole = Account("UPDATE_COMPLETE", unreserved=150, functions=ALL_FUNCTIONS, parameters=pair())
+    assert blocking(whole) == []
 
 
 def test_a_small_quota_blocks_a_stack_whose_functions_are_still_to_be_made() -> None:
@@ -210,6 +212,54 @@ def test_the_certificate_is_issued_and_for_the_host(certificate: dict[str, Any],
     assert bool(found) is bool(told)
 
 
+def pair(keys_of: int = 0, private_keys_of: int = 0) -> list[dict[str, Any]]:
+    """Both parameters, the two halves each of one of two pairs."""
+    documents = (PAIRS[keys_of][0], PAIRS[private_keys_of][1])
+    names = ("/frontdesk/prod/keys", "/frontdesk/prod/private-keys")
+    return [{"Name": n, "Version": 1, "Value": d} for n, d in zip(names, documents, strict=True)]
+
+
+def found_of_keys(**parts: Any) -> Finding:
+    account = Account("UPDATE_COMPLETE", **{"functions": ALL_FUNCTIONS, **parts})
+    [*_, finding] = check_before_deploying(read_stage("prod", STAGE_PATH, content_of()), account)
+    return finding
+
+
+def test_stored_keys_that_are_not_of_one_another_block() -> None:
+    """No function would start with them; a rotation that was interrupted by hand can leave such."""
+    assert found_of_keys(parameters=pair()) == Finding(
+        "good", "the product's keys are there, and of one another"
+    )
+    mixed = pair(keys_of=0, private_keys_of=1)
+    told = found_of_keys(parameters=mixed)
+    assert told.kind == "blocks"
+    assert told.text.startswith(
+        "/frontdesk/prod/keys and /frontdesk/prod/private-keys are not of one another"
+    )
+    # Before anything was sealed, the deployment makes them anew.
+    assert found_of_keys(parameters=mixed, functions=[]).kind == "good"
+
+
+def test_keys_that_may_not_be_read_are_a_note() -> None:
+    def get_parameters(Names: list[str], WithDecryption: bool) -> dict[str, Any]:
+        if WithDecryption:
+            raise client_error("AccessDeniedException")
+        return {"Parameters": pair()}
+
+    told = found_of_keys(get_parameters=get_parameters)
+    assert told.kind == "note"
+    assert "these credentials may not read them" in told.text
+
+    def fail(Names: list[str], WithDecryption: bool) -> dict[str, Any]:
+        if WithDecryption:
+            raise client_error("ThrottlingException")
+        return {"Parameters": pair()}
+
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        found_of_keys(get_parameters=fail)
+
+
+PAIRS = [make_documents(), make_documents()]
 ALL_FUNCTIONS = [function.logical_id for function in FUNCTIONS]
 
 

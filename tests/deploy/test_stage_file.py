@@ -181,6 +181,24 @@ def test_an_answer_left_empty_writes_nothing(tmp_path: Path, monkeypatch: pytest
     assert not path.exists()
 
 
+@pytest.mark.parametrize("name", ["SITES", "MODERATORS", "TOPICS"])
+def test_an_answer_with_nothing_between_commas_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An empty list would be written, refused, and never asked for again."""
+    path = tmp_path / "prod.toml"
+    terminal = Terminal(monkeypatch, **ANSWERS)
+    nothing = iter([",", " , ,"])
+
+    def ask(question: str) -> str:
+        asked = question.startswith(asking._QUESTIONS[name])
+        return next(nothing, None) or terminal.ask(question) if asked else terminal.ask(question)
+
+    content = complete(path, ask)
+    assert list(nothing) == []
+    assert read_stage("prod", path, content).parameters[name.capitalize()] not in ("", '{"admissions": []}')
+
+
 REST = STAGE_FILE.partition("[settings]\n")[2].replace('MAIL_SENDER = "desk@example.org"\n', "")
 NO_TOPICS = REST.replace("TOPICS", "#")
 ODD_BUT_GOOD = {

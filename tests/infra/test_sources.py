@@ -105,6 +105,30 @@ def test_a_change_that_is_not_committed_is_packaged_and_told(root: Path) -> None
     )
 
 
+@pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
+def test_a_change_that_git_was_told_not_to_look_at_is_told(root: Path, flag: str) -> None:
+    commit(root)
+    git(root, "update-index", flag, "app.py", "chalicelib/__init__.py")
+    assert list_sources(root).told == ()
+    # Of the same length, and no committed time is compared.
+    (root / "app.py").write_text("# app.PY\n")
+    sources = list_sources(root)
+    assert names(sources) == OURS
+    assert sources.told == ("Packaged as they are here, not as committed: app.py",)
+
+
+def test_hashes_are_gits_also_of_a_link_and_in_a_repository_of_sha_256(root: Path) -> None:
+    (root / "chalicelib" / "link").symlink_to("__init__.py")
+    git(root, "init", "--quiet", "--object-format=sha256")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "All")
+    assert list_sources(root).told == ()
+    git(root, "update-index", "--assume-unchanged", "chalicelib/link")
+    (root / "chalicelib" / "link").unlink()
+    (root / "chalicelib" / "link").symlink_to("judgement/rules.toml")
+    assert list_sources(root).told == ("Packaged as they are here, not as committed: chalicelib/link",)
+
+
 def test_of_many_files_the_first_are_told(root: Path) -> None:
     commit(root)
     for number in range(10):
