@@ -4,6 +4,10 @@ Two rotations at once would otherwise leave one's public key beside the other's 
 start any more, and what visitors write until then would be sealed for nobody.
 """
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,7 +41,7 @@ def open_document(file: Path | None, parameter: str | None) -> KeyDocument:
 
 
 class InFile:
-    """On one machine: looked at once more before it is replaced."""
+    """On one machine: looked at once more before it is replaced, by one process at a time."""
 
     def __init__(self, path: Path) -> None:
         self.text = path.read_text()
@@ -47,9 +51,21 @@ class InFile:
         return True
 
     def replace(self, text: str) -> None:
-        if self._path.read_text() != self.text:
-            raise ChangedMeanwhile
-        write_key_file(self._path, text)
+        with _alone_in(self._path.parent):
+            if self._path.read_text() != self.text:
+                raise ChangedMeanwhile
+            write_key_file(self._path, text)
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """The folder is locked, for the file is another one once it was replaced."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -237,6 +238,36 @@ def test_a_key_file_that_somebody_replaced_meanwhile_stays(tmp_path: Path) -> No
     with pytest.raises(key_documents.ChangedMeanwhile):
         ours.replace("ours")
     assert path.read_text() == "theirs"
+
+
+def test_of_two_that_replace_a_key_file_at_the_same_moment_one_yields(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have looked before either writes: else each would take the other's private key for its own."""
+    path = tmp_path / "keys.json"
+    path.write_text("one")
+    ours, theirs = (key_documents.open_document(path, None) for _ in range(2))
+    refused: list[Exception] = []
+
+    def replace_too() -> None:
+        try:
+            theirs.replace("theirs")
+        except key_documents.ChangedMeanwhile as error:
+            refused.append(error)
+
+    other = Thread(target=replace_too)
+    write = key_documents.write_key_file
+
+    def write_late(path: Path, text: str) -> None:
+        if text == "ours":
+            other.start()
+            other.join(timeout=0.3)
+        write(path, text)
+
+    monkeypatch.setattr(key_documents, "write_key_file", write_late)
+    ours.replace("ours")
+    other.join()
+    assert (path.read_text(), len(refused)) == ("ours", 1)
 
 
 def test_resealing_tells_how_far_it_is(own_keys: Stack) -> None:
