@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from chalicelib.errors import Unavailable
 from chalicelib.privacy.keys import write_key_file
 from chalicelib.wiring import calling, make_session, open_ssm
 
@@ -24,6 +25,10 @@ class ChangedMeanwhile(Exception):
     """What somebody else wrote since it was read stays; ours does not."""
 
 
+class NotPutBack(Exception):
+    """Ours is over what somebody else wrote since it was read. The text says what a person has to do."""
+
+
 class KeyDocument(Protocol):
     """`text` is the document as it was read."""
 
@@ -32,7 +37,7 @@ class KeyDocument(Protocol):
     def has_room_for(self, text: str) -> bool: ...
 
     def replace(self, text: str) -> None:
-        """Raises ChangedMeanwhile, OSError or Unavailable."""
+        """Raises ChangedMeanwhile, NotPutBack, OSError or Unavailable."""
 
 
 def open_document(file: Path | None, parameter: str | None) -> KeyDocument:
@@ -91,10 +96,16 @@ class InSsm:
         if self._put(text) == following:
             return
         # Where only the answer was lost, the SDK has asked again, and that version is ours too.
-        first = self._get(f"{self._name}:{following}").text
-        if first != text:
-            self._put(first)
-            raise ChangedMeanwhile
+        try:
+            first = self._get(f"{self._name}:{following}").text
+            if first != text:
+                self._put(first)
+                raise ChangedMeanwhile
+        except Unavailable as error:
+            raise NotPutBack(
+                f"Not done, and {self._name} may hold another rotation's key no more ({error.what} failed): "
+                f"put its version {following} back (aws ssm get-parameter-history) before anything else."
+            ) from error
 
     def _get(self, name: str) -> _Version:
         with calling("GetParameter"):

@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.commands import key_documents
 from chalicelib.privacy.keys import check_pair, read_keys, read_private_keys
@@ -211,6 +212,31 @@ def test_of_two_rotations_at_once_the_first_stays_and_the_other_says_so(
     assert seen.told.startswith("Not done: somebody else changed the keys at the same moment")
     monkeypatch.setattr(key_documents, "open_ssm", lambda _: ssm)
     done(own_keys, "keys", *ours)
+
+
+@people_do
+def test_rotation_that_cannot_put_back_what_was_first_says_which_version_it_is(
+    own_keys: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that it goes on when it is run again: no function would start any more."""
+    ssm = move_to_ssm(own_keys)
+
+    class Refusing(Racing):
+        def put_parameter(self, **wanted: Any) -> Any:
+            if self._puts:
+                raise ClientError({"Error": {"Code": "TooManyUpdates"}}, "PutParameter")
+            return super().put_parameter(**wanted)
+
+    def rotate() -> None:
+        monkeypatch.setattr(key_documents, "open_ssm", lambda _: ssm)
+        done(own_keys, "keys", "rotate")
+
+    racing = Refusing(ssm, 1, rotate)
+    monkeypatch.setattr(key_documents, "open_ssm", lambda _: racing)
+    seen = type_command(own_keys, "keys", "rotate", "--yes")
+    assert (seen.code, seen.out) == (1, "")
+    assert "private-keys may hold another rotation's key no more (PutParameter failed)" in seen.told
+    assert "put its version 2 back" in seen.told
 
 
 @people_do
