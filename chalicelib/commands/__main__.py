@@ -9,6 +9,9 @@ from chalicelib.commands.main import main
 
 
 def _start() -> int:
+    # Python has none where it was closed (`>&-`), and print would take stdout for a stderr that is None.
+    sys.stdout = sys.stdout or io.TextIOWrapper(io.BytesIO())
+    sys.stderr = sys.stderr or io.TextIOWrapper(io.BytesIO())
     for stream in (sys.stdout, sys.stderr):
         # A terminal that has no sign for a letter gets its number, not a traceback.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -4,10 +4,15 @@ Two rotations at once would otherwise leave one's public key beside the other's 
 start any more, and what visitors write until then would be sealed for nobody.
 """
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from chalicelib.errors import Unavailable
 from chalicelib.privacy.keys import write_key_file
 from chalicelib.wiring import calling, make_session, open_ssm
 
@@ -20,6 +25,10 @@ class ChangedMeanwhile(Exception):
     """What somebody else wrote since it was read stays; ours does not."""
 
 
+class NotPutBack(Exception):
+    """Ours is over what somebody else wrote since it was read. The text says what a person has to do."""
+
+
 class KeyDocument(Protocol):
     """`text` is the document as it was read."""
 
@@ -28,7 +37,7 @@ class KeyDocument(Protocol):
     def has_room_for(self, text: str) -> bool: ...
 
     def replace(self, text: str) -> None:
-        """Raises ChangedMeanwhile, OSError or Unavailable."""
+        """Raises ChangedMeanwhile, NotPutBack, OSError or Unavailable."""
 
 
 def open_document(file: Path | None, parameter: str | None) -> KeyDocument:
@@ -37,7 +46,7 @@ def open_document(file: Path | None, parameter: str | None) -> KeyDocument:
 
 
 class InFile:
-    """On one machine: looked at once more before it is replaced."""
+    """On one machine: looked at once more before it is replaced, by one process at a time."""
 
     def __init__(self, path: Path) -> None:
         self.text = path.read_text()
@@ -47,9 +56,21 @@ class InFile:
         return True
 
     def replace(self, text: str) -> None:
-        if self._path.read_text() != self.text:
-            raise ChangedMeanwhile
-        write_key_file(self._path, text)
+        with _alone_in(self._path.parent):
+            if self._path.read_text() != self.text:
+                raise ChangedMeanwhile
+            write_key_file(self._path, text)
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """The folder is locked, for the file is another one once it was replaced."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True)
@@ -75,10 +96,16 @@ class InSsm:
         if self._put(text) == following:
             return
         # Where only the answer was lost, the SDK has asked again, and that version is ours too.
-        first = self._get(f"{self._name}:{following}").text
-        if first != text:
-            self._put(first)
-            raise ChangedMeanwhile
+        try:
+            first = self._get(f"{self._name}:{following}").text
+            if first != text:
+                self._put(first)
+                raise ChangedMeanwhile
+        except Unavailable as error:
+            raise NotPutBack(
+                f"Not done, and {self._name} may hold another rotation's key no more ({error.what} failed): "
+                f"put its version {following} back (aws ssm get-parameter-history) before anything else."
+            ) from error
 
     def _get(self, name: str) -> _Version:
         with calling("GetParameter"):

@@ -11,6 +11,7 @@ from chalicelib.commands.group import Group
 from chalicelib.commands.key_documents import (
     MOST_BYTES_OF_A_PARAMETER,
     ChangedMeanwhile,
+    NotPutBack,
     open_document,
 )
 from chalicelib.commands.run import Run, note
@@ -73,6 +74,9 @@ def _rotate(options: argparse.Namespace, run: Run) -> bool:
         public.replace(keys)
     except ChangedMeanwhile:
         run.screen.say(_CHANGED_MEANWHILE)
+        return False
+    except NotPutBack as error:
+        run.screen.say(str(error))
         return False
     except OSError as error:
         raise Unavailable("keys") from error

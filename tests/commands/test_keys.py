@@ -5,9 +5,11 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.commands import key_documents
 from chalicelib.privacy.keys import check_pair, read_keys, read_private_keys
@@ -213,6 +215,31 @@ def test_of_two_rotations_at_once_the_first_stays_and_the_other_says_so(
 
 
 @people_do
+def test_rotation_that_cannot_put_back_what_was_first_says_which_version_it_is(
+    own_keys: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that it goes on when it is run again: no function would start any more."""
+    ssm = move_to_ssm(own_keys)
+
+    class Refusing(Racing):
+        def put_parameter(self, **wanted: Any) -> Any:
+            if self._puts:
+                raise ClientError({"Error": {"Code": "TooManyUpdates"}}, "PutParameter")
+            return super().put_parameter(**wanted)
+
+    def rotate() -> None:
+        monkeypatch.setattr(key_documents, "open_ssm", lambda _: ssm)
+        done(own_keys, "keys", "rotate")
+
+    racing = Refusing(ssm, 1, rotate)
+    monkeypatch.setattr(key_documents, "open_ssm", lambda _: racing)
+    seen = type_command(own_keys, "keys", "rotate", "--yes")
+    assert (seen.code, seen.out) == (1, "")
+    assert "private-keys may hold another rotation's key no more (PutParameter failed)" in seen.told
+    assert "put its version 2 back" in seen.told
+
+
+@people_do
 def test_rotation_whose_answer_was_lost_and_asked_for_again_is_done(
     own_keys: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +264,36 @@ def test_a_key_file_that_somebody_replaced_meanwhile_stays(tmp_path: Path) -> No
     with pytest.raises(key_documents.ChangedMeanwhile):
         ours.replace("ours")
     assert path.read_text() == "theirs"
+
+
+def test_of_two_that_replace_a_key_file_at_the_same_moment_one_yields(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have looked before either writes: else each would take the other's private key for its own."""
+    path = tmp_path / "keys.json"
+    path.write_text("one")
+    ours, theirs = (key_documents.open_document(path, None) for _ in range(2))
+    refused: list[Exception] = []
+
+    def replace_too() -> None:
+        try:
+            theirs.replace("theirs")
+        except key_documents.ChangedMeanwhile as error:
+            refused.append(error)
+
+    other = Thread(target=replace_too)
+    write = key_documents.write_key_file
+
+    def write_late(path: Path, text: str) -> None:
+        if text == "ours":
+            other.start()
+            other.join(timeout=0.3)
+        write(path, text)
+
+    monkeypatch.setattr(key_documents, "write_key_file", write_late)
+    ours.replace("ours")
+    other.join()
+    assert (path.read_text(), len(refused)) == ("ours", 1)
 
 
 def test_resealing_tells_how_far_it_is(own_keys: Stack) -> None:

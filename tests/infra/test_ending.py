@@ -1,6 +1,7 @@
 """Whoever reads what a command prints may leave, as head does: the command ends with 1, and says nothing."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,11 @@ def test_what_changes_something_says_on_stderr_that_it_stopped(command: str) -> 
 def test_an_installation_goes_on_where_nobody_reads_of_it(tmp_path: Path) -> None:
     assert run_unread("-c", f"import sys\n{INSTALL}", str(tmp_path / "done")) == (0, "")
     assert (tmp_path / "done").exists()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_command_runs_where_its_streams_are_closed(closed: str) -> None:
+    """Python has no stream there at all."""
+    words = f"{shlex.quote(sys.executable)} -m chalicelib.commands --help {closed}"
+    done = subprocess.run(["/bin/sh", "-c", words], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
