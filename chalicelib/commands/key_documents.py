@@ -93,7 +93,7 @@ class InSsm:
 
     def replace(self, text: str) -> None:
         following = self._read.number + 1
-        if self._put(text) == following:
+        if self._put_or_find(text) == following:
             return
         # Where only the answer was lost, the SDK has asked again, and that version is ours too.
         try:
@@ -106,6 +106,16 @@ class InSsm:
                 f"Not done, and {self._name} may hold another rotation's key no more ({error.what} failed): "
                 f"put its version {following} back (aws ssm get-parameter-history) before anything else."
             ) from error
+
+    def _put_or_find(self, text: str) -> int:
+        """Return the version that it is in: where the put failed, its answer alone may have been lost."""
+        try:
+            return self._put(text)
+        except Unavailable:
+            now = self._get(self._name)
+            if now.text != text:
+                raise
+            return now.number
 
     def _get(self, name: str) -> _Version:
         with calling("GetParameter"):

@@ -150,13 +150,18 @@ def _deletion_of_role(name: str, partition: str) -> str:
 
 def _list_gateway_roles(iam: Any, stack: str) -> list[str]:
     """By the name that CloudFormation gives them, in all regions: IAM lists no roles by their tags."""
-    pages = iam.get_paginator("list_roles").paginate()
-    names = [role["RoleName"] for page in pages for role in page["Roles"]]
-    return sorted(
-        name
-        for name in names
-        if name.startswith(f"{stack}-{GATEWAY_ROLE}-") and is_ours(find_role_tags(iam, name))
-    )
+    try:
+        pages = iam.get_paginator("list_roles").paginate()
+        names = [role["RoleName"] for page in pages for role in page["Roles"]]
+        return sorted(
+            name
+            for name in names
+            if name.startswith(f"{stack}-{GATEWAY_ROLE}-") and is_ours(find_role_tags(iam, name))
+        )
+    except ClientError as error:
+        # The stack is gone by now, and nothing depends on these.
+        print(f"Not known: whether roles named {stack}-{GATEWAY_ROLE}-... are left ({code_of(error)})")
+        return []
 
 
 def _delete_table(dynamodb: Any, name: str) -> str | None:

@@ -9,10 +9,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.commands import key_documents
-from chalicelib.privacy.keys import check_pair, read_keys, read_private_keys
+from chalicelib.privacy.keys import check_pair, read_keys, read_private_keys, write_key_file
 from tests.acts import PAGE, add_comment, post_enquiry, publish
 from tests.commands.typing import done, type_command
 from tests.stack import FakeSes, SharedSession, Stack
@@ -256,6 +256,24 @@ def test_rotation_whose_answer_was_lost_and_asked_for_again_is_done(
     assert list(read_keys(keys).sealing_keys) == list(read_private_keys(private_keys)) == ["s1", "s2"]
 
 
+@people_do
+def test_rotation_whose_last_answers_were_lost_for_good_is_done(
+    own_keys: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told as not done it would be run again, for one key more."""
+    ssm = move_to_ssm(own_keys)
+
+    class Lost(Racing):
+        def put_parameter(self, **wanted: Any) -> Any:
+            self._client.put_parameter(**wanted)
+            raise ReadTimeoutError(endpoint_url="https://ssm.example")
+
+    monkeypatch.setattr(key_documents, "open_ssm", lambda _: Lost(ssm, 0, lambda: None))
+    done(own_keys, "keys", "rotate")
+    keys, private_keys = read_documents(own_keys, ssm)
+    assert list(read_keys(keys).sealing_keys) == list(read_private_keys(private_keys)) == ["s1", "s2"]
+
+
 def test_a_key_file_that_somebody_replaced_meanwhile_stays(tmp_path: Path) -> None:
     path = tmp_path / "keys.json"
     path.write_text("one")
@@ -282,7 +300,7 @@ def test_of_two_that_replace_a_key_file_at_the_same_moment_one_yields(
             refused.append(error)
 
     other = Thread(target=replace_too)
-    write = key_documents.write_key_file
+    write = write_key_file
 
     def write_late(path: Path, text: str) -> None:
         if text == "ours":

@@ -7,6 +7,7 @@ from typing import Any
 import botocore.session
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from infra.deploy.destroying import GATEWAY_ROLE, tell_copies, tell_gateway_roles
@@ -105,6 +106,20 @@ def test_a_gateway_role_that_is_not_ours_is_not_told(iam: Any, capsys: pytest.Ca
     told = capsys.readouterr().out
     assert "theirs" not in told
     assert told.count("\n") == 1
+
+
+def test_roles_that_may_not_be_listed_end_no_removal(iam: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The stack is gone by then: what else is kept has still to be told."""
+
+    def refuse(_operation: str) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "ListRoles")
+
+    denied = SimpleNamespace(meta=iam.meta, get_role=iam.get_role, get_paginator=refuse)
+    tell_gateway_roles(Account(denied, last="gone"), "frontdesk-prod", "us-east-1")
+    told = capsys.readouterr().out
+    assert (
+        told == f"Not known: whether roles named frontdesk-prod-{GATEWAY_ROLE}-... are left (AccessDenied)\n"
+    )
 
 
 def test_the_role_is_named_as_the_template_names_it() -> None:
