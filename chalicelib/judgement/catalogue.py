@@ -47,6 +47,8 @@ _PHRASES = {
 }
 # Fewer words than this beside the links are no text.
 _FEWEST_WORDS = 3
+# No more than `most_same_characters` can be: what has no such run has none that is too long.
+_DRAWN_OUT = 2
 # Fewer words than this say nothing about how many of them are different.
 _PROSE = 40
 
@@ -179,10 +181,11 @@ def _repetition(parameters: Mapping[str, Any]) -> Check:
     def check(case: Case) -> tuple[Reason, ...]:
         words, message = case.reading.words, case.reading.folded_message
         characters = "".join(message.split())
-        # All are looked at, so that the time does not tell which it was.
+        # All are looked at, so that the time does not tell which it was, nor how many are too many:
+        # each letter is compared where any stands there three times, whatever the file says.
         repeated = [
             has_run(words, most_words),
-            may_have_run(characters, most_characters) and has_run(characters, most_characters),
+            may_have_run(characters, _DRAWN_OUT) and has_run(characters, most_characters),
             message.count("\n") >= most_lines and _has_line_again(message.split("\n"), most_lines),
             len(words) >= _PROSE and len(set(words)) * 100 < len(words) * least_different,
         ]

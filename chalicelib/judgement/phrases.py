@@ -67,7 +67,8 @@ class Phrases:
         # By their first letters, which they share with few.
         self._stems: dict[str, dict[str, tuple[str, ...]]] = {}
         self._numbers: set[str] = set()
-        # What each of these words stands for in all, what it begins with too. Made when a text needs it.
+        # What each of these words that a text had stands for in all, what it begins with too. No other words:
+        # a visitor's are not kept.
         self._known: dict[str, tuple[str, ...]] = {}
         self._forget_steps()
         for name, members in lists.items():
@@ -99,9 +100,7 @@ class Phrases:
         """Return the codes of the phrases that these words have among them."""
         if self._steps > _MOST_STEPS:
             self._forget_steps()
-        if not self._known:
-            self._known = {word: self._meanings(word) for word in self._words}
-        known, stems = self._known, self._stems
+        known, own, stems = self._known, self._words, self._stems
         # Of words that are not the file's, each once: those that may stand for some that are.
         others: dict[str, tuple[str, ...]] = {}
         found: set[str] = set()
@@ -109,7 +108,9 @@ class Phrases:
         for word in words:
             meant = known.get(word)
             if meant is None:
-                if word.isalpha() and word[:_SHORTEST_STEM] not in stems:
+                if word in own:
+                    meant = known[word] = self._meanings(word)
+                elif word.isalpha() and word[:_SHORTEST_STEM] not in stems:
                     meant = _NOTHING
                 else:
                     meant = others.get(word)

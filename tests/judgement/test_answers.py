@@ -1,10 +1,12 @@
 """No visitor learns which rule struck; nothing is dropped; what was taken for spam comes back."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from chalicelib.judgement import catalogue, runs
 from chalicelib.judgement import rules as rules_module
 from chalicelib.judgement.catalogue import CATALOGUE
 from tests.acts import ENQUIRY, add_comment, decide, post_comment, post_enquiry, publish, read_thread
@@ -61,6 +63,21 @@ def test_every_rule_looks_whatever_the_others_find(message: str) -> None:
     rules = rules_module.Rules(1, tuple(map(asking, RULES.rules)), RULES.phrases)
     rules.strikes(submitted(message, website="x", form_token=""), AT, HASHER)
     assert asked == [rule.name for rule in RULES.rules]
+
+
+@pytest.mark.parametrize("marks", ["!" * 21, "!" * 20 + "?", "!" * 3 + "?!" * 9])
+def test_letters_are_compared_whether_or_not_a_run_is_too_long(
+    marks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[int] = []
+
+    def has_run(values: Sequence[str], most: int) -> bool:
+        compared.append(most)
+        return runs.has_run(values, most)
+
+    monkeypatch.setattr(catalogue, "has_run", has_run)
+    RULES.strikes(submitted(f"Ninety days{marks}"), AT, HASHER)
+    assert compared == [6, 20]
 
 
 def test_spam_comment_comes_back_and_is_published_and_mailed(stack: Stack) -> None:

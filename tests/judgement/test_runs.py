@@ -46,3 +46,19 @@ def test_phrases_added_after_a_text_was_read_are_found_in_the_next() -> None:
     phrases.add("#", "two")
     phrases.add("doses", "three")
     assert phrases.find(words) == {"one", "two", "three"}
+
+
+def test_first_text_reads_no_word_of_the_file_that_it_does_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    meanings = Phrases._meanings
+
+    def reading(phrases: Phrases, word: str) -> tuple[str, ...]:
+        read.append(word)
+        return meanings(phrases, word)
+
+    monkeypatch.setattr(Phrases, "_meanings", reading)
+    phrases = Phrases({"names": ["anna", "bert", "carla"]})
+    phrases.add("call @names", "one")
+    assert phrases.find(["call", "anna", "call", "anna"]) == {"one"}
+    assert phrases.find(["call", "anna"]) == {"one"}
+    assert read == ["call", "anna"]
