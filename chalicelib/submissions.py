@@ -67,7 +67,7 @@ def identify(
 ) -> Identity:
     """Identify the submission `body` (its normalised fields) of `kind` ("comment" or "enquiry").
 
-    Without a key, two submissions are one if they agree in the fields `same_by`.
+    Without a key, two submissions are one if they agree in the fields `same_by`. `visit.at` is in UTC.
     `make_id` makes an id of a slot's start (seconds since 1970) and a 32-byte digest.
     """
     content = json.dumps([body[name] for name in same_by])
