@@ -18,15 +18,40 @@ from chalicelib.wiring import calling, make_session, open_ssm
 
 # Of a standard parameter, and keys are ASCII:
 # https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html.
-MOST_BYTES_OF_A_PARAMETER = 4096
+_MOST_BYTES_OF_A_PARAMETER = 4096
 
 
-class ChangedMeanwhile(Exception):
+class NotReplaced(Exception):
+    """Why a document was not replaced, and what to do, for the person at the terminal."""
+
+
+class ChangedMeanwhile(NotReplaced):
     """What somebody else wrote since it was read stays; ours does not."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "Not done: somebody else changed the keys at the same moment, and theirs stay. Ask them before "
+            "you rotate again."
+        )
 
-class NotPutBack(Exception):
-    """Ours is over what somebody else wrote since it was read. The text says what a person has to do."""
+
+class NoRoom(NotReplaced):
+    def __init__(self) -> None:
+        super().__init__(
+            "Not done, and nothing was changed: with one key more, an SSM parameter would be over "
+            f"{_MOST_BYTES_OF_A_PARAMETER:,} bytes. Run keys reseal until it renews nothing, then take the "
+            "oldest keys out of both documents (docs/security.md, Rotating keys, step 5), then run it again."
+        )
+
+
+class NotPutBack(NotReplaced):
+    """Ours is over what somebody else wrote since it was read."""
+
+    def __init__(self, name: str, version: int, failed: str) -> None:
+        super().__init__(
+            f"Not done, and {name} may hold another rotation's key no more ({failed} failed): put its "
+            f"version {version} back (aws ssm get-parameter-history) before anything else."
+        )
 
 
 class KeyDocument(Protocol):
@@ -34,10 +59,11 @@ class KeyDocument(Protocol):
 
     text: str
 
-    def has_room_for(self, text: str) -> bool: ...
+    def check_room(self, text: str) -> None:
+        """Raises NotReplaced."""
 
     def replace(self, text: str) -> None:
-        """Raises ChangedMeanwhile, NotPutBack, OSError or Unavailable."""
+        """Raises NotReplaced, OSError or Unavailable."""
 
 
 def open_document(file: Path | None, parameter: str | None) -> KeyDocument:
@@ -52,8 +78,8 @@ class InFile:
         self.text = path.read_text()
         self._path = path
 
-    def has_room_for(self, _text: str) -> bool:
-        return True
+    def check_room(self, text: str) -> None:
+        """A file has room for any."""
 
     def replace(self, text: str) -> None:
         with _alone_in(self._path.parent):
@@ -88,8 +114,9 @@ class InSsm:
         self._read = self._get(name)
         self.text = self._read.text
 
-    def has_room_for(self, text: str) -> bool:
-        return len(text.encode()) <= MOST_BYTES_OF_A_PARAMETER
+    def check_room(self, text: str) -> None:
+        if len(text.encode()) > _MOST_BYTES_OF_A_PARAMETER:
+            raise NoRoom
 
     def replace(self, text: str) -> None:
         following = self._read.number + 1
@@ -102,10 +129,7 @@ class InSsm:
                 self._put(first)
                 raise ChangedMeanwhile
         except Unavailable as error:
-            raise NotPutBack(
-                f"Not done, and {self._name} may hold another rotation's key no more ({error.what} failed): "
-                f"put its version {following} back (aws ssm get-parameter-history) before anything else."
-            ) from error
+            raise NotPutBack(self._name, following, error.what) from error
 
     def _put_or_find(self, text: str) -> int:
         """Return the version that it is in: where the put failed, its answer alone may have been lost."""

@@ -8,12 +8,7 @@ import argparse
 from collections.abc import Callable
 
 from chalicelib.commands.group import Group
-from chalicelib.commands.key_documents import (
-    MOST_BYTES_OF_A_PARAMETER,
-    ChangedMeanwhile,
-    NotPutBack,
-    open_document,
-)
+from chalicelib.commands.key_documents import NotReplaced, open_document
 from chalicelib.commands.run import Run, note
 from chalicelib.errors import Unavailable
 from chalicelib.privacy.keys import add_hmac_secret, add_sealing_key
@@ -21,15 +16,6 @@ from chalicelib.storage.resealing import Renewal
 
 _DOCUMENTS = ("keys_file", "keys_parameter", "private_keys_file", "private_keys_parameter")
 _TABLES = ("comments_table", "enquiries_table", "outbox_table")
-_FULL = (
-    "Not done, and nothing was changed: with one key more, an SSM parameter would be over "
-    f"{MOST_BYTES_OF_A_PARAMETER:,} bytes. Run keys reseal until it renews nothing, then take the oldest "
-    "keys out of both documents (docs/security.md, Rotating keys, step 5), then run it again."
-)
-_CHANGED_MEANWHILE = (
-    "Not done: somebody else changed the keys at the same moment, and theirs stay. Ask them before you "
-    "rotate again."
-)
 
 
 def add_commands(group: Group) -> None:
@@ -64,19 +50,15 @@ def _rotate(options: argparse.Namespace, run: Run) -> bool:
         public = open_document(settings.keys_file, settings.keys_parameter)
         private = open_document(settings.private_keys_file, settings.private_keys_parameter)
         keys, private_keys = add(public.text, private.text)
-        if not public.has_room_for(keys) or not private.has_room_for(private_keys):
-            run.screen.say(_FULL)
-            return False
+        public.check_room(keys)
+        private.check_room(private_keys)
         note(run, "keys", "rotate", after=rotated)
         # The private key first: nothing may be sealed to a key that nobody can open.
         if private_keys != private.text:
             private.replace(private_keys)
         public.replace(keys)
-    except ChangedMeanwhile:
-        run.screen.say(_CHANGED_MEANWHILE)
-        return False
-    except NotPutBack as error:
-        run.screen.say(str(error))
+    except NotReplaced as refusal:
+        run.screen.say(str(refusal))
         return False
     except OSError as error:
         raise Unavailable("keys") from error

@@ -1,12 +1,22 @@
 """CloudFormation that says what a test scripted: one stack, its events, its change set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import botocore.session
 from botocore.exceptions import ClientError, WaiterError
+from moto import mock_aws
 
 STACK = "frontdesk-prod"
+
+
+@contextmanager
+def mocked(service: str) -> Iterator[Any]:
+    """A client of moto, which forgets nothing where other tests hold it open: delete what you made."""
+    with mock_aws():
+        yield botocore.session.get_session().create_client(service, region_name="us-east-1")
 
 
 def client_error(code: str, message: str = "", operation: str = "Operation") -> ClientError:

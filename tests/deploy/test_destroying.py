@@ -4,24 +4,20 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import botocore.session
 import pytest
 import yaml
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from infra.deploy.destroying import GATEWAY_ROLE, tell_copies, tell_gateway_roles
 from infra.package import ROOT
+from tests.deploy.fakes import mocked
 
 NAMES = ("frontdesk-prod-comments-restored", "frontdesk-production-comments", "payroll")
 
 
 @pytest.fixture
-def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
-        client: Any = botocore.session.get_session().create_client("dynamodb", region_name="us-east-1")
+def dynamodb() -> Iterator[Any]:
+    with mocked("dynamodb") as client:
         for name in NAMES:
             client.create_table(
                 TableName=name,
@@ -62,11 +58,8 @@ class Account:
 
 
 @pytest.fixture
-def iam(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
-        client: Any = botocore.session.get_session().create_client("iam", region_name="us-east-1")
+def iam() -> Iterator[Any]:
+    with mocked("iam") as client:
         yield client
         for role in client.list_roles()["Roles"]:
             client.delete_role(RoleName=role["RoleName"])

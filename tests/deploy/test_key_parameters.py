@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-import botocore.session
 import pytest
 from botocore.exceptions import ConnectTimeoutError
-from moto import mock_aws
 
 from chalicelib.privacy.keys import check_pair, read_keys, read_private_keys
 from infra.deploy.errors import CannotDeployError
@@ -18,6 +16,7 @@ from infra.deploy.key_parameters import (
     parameter_names,
     refuse_lost,
 )
+from tests.deploy.fakes import mocked
 
 KEYS, PRIVATE_KEYS = parameter_names("prod")
 
@@ -59,13 +58,9 @@ class Ssm:
 
 
 @pytest.fixture
-def ssm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ssm]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
-        client: Any = botocore.session.get_session().create_client("ssm", region_name="us-east-1")
+def ssm() -> Iterator[Ssm]:
+    with mocked("ssm") as client:
         yield Ssm(client)
-        # Where other tests hold moto open, it forgets nothing by itself.
         client.delete_parameters(Names=[KEYS, PRIVATE_KEYS])
 
 
