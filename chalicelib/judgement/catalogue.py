@@ -186,7 +186,7 @@ def _repetition(parameters: Mapping[str, Any]) -> Check:
         repeated = [
             has_run(words, most_words),
             may_have_run(characters, _DRAWN_OUT) and has_run(characters, most_characters),
-            message.count("\n") >= most_lines and _has_line_again(message.split("\n"), most_lines),
+            "\n" in message and _has_line_again(message.split("\n"), most_lines),
             len(words) >= _PROSE and len(set(words)) * 100 < len(words) * least_different,
         ]
         return (_REPEATED,) if any(repeated) else ()
